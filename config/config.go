@@ -1,0 +1,92 @@
+// Package config turns flags and BEIAN_* environment variables into one checked Config.
+//
+// Each field below is the single definition of a setting: its variable, its flag, its default, its bounds and its
+// help. A Loader reads them for a kong command line; FromEnv reads them without one. Starting with a bad
+// configuration fails once, with the whole list of faults.
+package config
+
+import (
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Environment says how forgiving the program is: Production refuses what Development makes up.
+type Environment string
+
+// The two environments.
+const (
+	Development Environment = "development"
+	Production  Environment = "production"
+)
+
+// Config is everything an operator can set. Print it freely: secrets and passwords inside URLs show as masks.
+type Config struct {
+	Environment Environment `name:"env" var:"BEIAN_ENV" default:"production" choices:"development,production" help:"Environment; production refuses made-up keys."`
+
+	HTTPAddr       string         `name:"http-addr" var:"BEIAN_HTTP_ADDR" default:"127.0.0.1:8080" example:"0.0.0.0:8080" help:"Address the API and the pages listen on."`
+	MetricsAddr    string         `name:"metrics-addr" var:"BEIAN_METRICS_ADDR" example:"127.0.0.1:9090" help:"Separate address for /metrics; empty serves it on the main address, to loopback peers only."`
+	PublicURL      string         `name:"public-url" var:"BEIAN_PUBLIC_URL" example:"https://beian.example.cn" help:"Address people reach the pages at; printed in messages, letters and QR codes."`
+	TrustedProxies []netip.Prefix `name:"trusted-proxies" var:"BEIAN_TRUSTED_PROXIES" example:"10.0.0.0/8,192.168.1.4" help:"Proxies whose X-Forwarded-For is believed; empty believes nobody."`
+	CORSOrigins    []Origin       `name:"cors-origins" var:"BEIAN_CORS_ORIGINS" example:"https://www.example.cn" help:"Foreign origins whose forms may submit jobs."`
+	APIKey         Secret         `kong:"-" var:"BEIAN_API_KEY" example:"(32 or more random characters)" help:"Key the filing system signs in with; empty turns the integration off."`
+
+	DataDir     string `name:"data-dir" var:"BEIAN_DATA_DIR" default:"./data" example:"/var/lib/beian" help:"Directory for the embedded database, documents and keys."`
+	DatabaseURL URL    `name:"database-url" var:"BEIAN_DATABASE_URL" example:"postgres://beian@db.internal/beian" help:"sqlite:///path or postgres://…; empty is SQLite in the data directory."`
+	RedisURL    URL    `name:"redis-url" var:"BEIAN_REDIS_URL" example:"redis://redis.internal:6379/0" help:"Redis of the queues; empty embeds one."`
+	KeysFile    string `name:"keys-file" var:"BEIAN_KEYS_FILE" example:"/etc/beian/keys.json" help:"Encryption keys; empty is keys.json in the data directory."`
+
+	SMSProvider  string `name:"sms-provider" var:"BEIAN_SMS_PROVIDER" default:"inbox" choices:"inbox" help:"Who carries the SMS."`
+	ContactLine  string `name:"contact-line" var:"BEIAN_CONTACT_LINE" default:"如需帮助，请联系您的接入服务商客服" example:"客服热线 400-000-0000" help:"Whom to ask, shown in the footer."`
+	ContactHours string `name:"contact-hours" var:"BEIAN_CONTACT_HOURS" default:"工作日 9:00–18:00" example:"每日 8:00–22:00" help:"When they answer, shown in the footer."`
+
+	LogLevel  string `name:"log-level" var:"BEIAN_LOG_LEVEL" default:"info" choices:"debug,info,warn,error" help:"Least level that is logged."`
+	LogFormat string `name:"log-format" var:"BEIAN_LOG_FORMAT" default:"auto" choices:"auto,json,console" help:"auto is console on a terminal, json elsewhere."`
+
+	Policy Policy `embed:""`
+	Worker Worker `embed:""`
+}
+
+// Policy holds the rules of the office that providers settle differently.
+type Policy struct {
+	RealName           string        `name:"policy-realname" var:"BEIAN_POLICY_REALNAME" default:"off" choices:"off,target_verified,must_match" help:"Real-name rule of a transfer (T7)."`
+	TargetAcceptance   string        `name:"policy-target-acceptance" var:"BEIAN_POLICY_TARGET_ACCEPTANCE" default:"required" choices:"required,off" help:"Whether the receiver of a transfer must accept (T8)."`
+	TargetWindow       time.Duration `name:"policy-target-window" var:"BEIAN_POLICY_TARGET_WINDOW" default:"72h" min:"1h" max:"720h" help:"How long the receiver has to accept (T8)."`
+	SubjectsPerAccount int           `name:"policy-subjects-per-account" var:"BEIAN_POLICY_SUBJECTS_PER_ACCOUNT" default:"1" min:"1" max:"100" help:"Subjects one account may hold (A1)."`
+}
+
+// Worker holds the pace of the background work.
+type Worker struct {
+	Concurrency     int           `name:"worker-concurrency" var:"BEIAN_WORKER_CONCURRENCY" default:"8" min:"1" max:"1024" help:"Tasks worked on at once."`
+	QueuePoll       time.Duration `name:"queue-poll" var:"BEIAN_QUEUE_POLL" default:"20ms" min:"1ms" max:"5s" help:"How often an idle worker asks Redis."`
+	Lease           time.Duration `name:"lease" var:"BEIAN_LEASE" default:"6s" min:"2s" max:"5m" help:"How long a silent worker keeps its claim on a step."`
+	ShutdownTimeout time.Duration `name:"shutdown-timeout" var:"BEIAN_SHUTDOWN_TIMEOUT" default:"10s" min:"1s" max:"5m" help:"Total time a process takes to stop."`
+}
+
+// IsDevelopment reports whether made-up keys, demo data and an unset public URL are acceptable.
+func (c Config) IsDevelopment() bool { return c.Environment == Development }
+
+// KeysPath is the key file in force: KeysFile, or keys.json in the data directory.
+func (c Config) KeysPath() string {
+	if c.KeysFile != "" {
+		return c.KeysFile
+	}
+	return filepath.Join(c.DataDir, "keys.json")
+}
+
+// SQLitePath is the database file and true when the database is SQLite; otherwise DatabaseURL is PostgreSQL's.
+func (c Config) SQLitePath() (path string, ok bool) {
+	if c.DatabaseURL.IsZero() {
+		return filepath.Join(c.DataDir, "beian.db"), true
+	}
+	return strings.CutPrefix(c.DatabaseURL.Reveal(), "sqlite://")
+}
+
+// BaseURL is where people reach the pages, without a closing slash: PublicURL, or the listening address when unset.
+func (c Config) BaseURL() string {
+	if c.PublicURL != "" {
+		return strings.TrimRight(c.PublicURL, "/")
+	}
+	return "http://" + c.HTTPAddr
+}

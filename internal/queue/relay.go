@@ -1,0 +1,261 @@
+package queue
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"beian/tasks"
+)
+
+// Outbox is the part of the store that the relay and reconcile work on.
+type Outbox interface {
+	TakeOutgoing(ctx context.Context, q tasks.Queue, n int, horizon time.Duration) ([]tasks.Outgoing, error)
+	ReturnOutgoing(ctx context.Context, refs []tasks.TaskRef) error
+	MarkSent(ctx context.Context, q tasks.Queue, mark int64, refs []tasks.TaskRef) error
+	Mark(ctx context.Context, q tasks.Queue) (int64, error)
+	InRedis(ctx context.Context, q tasks.Queue, bound int) (int, error)
+	ReofferAll(ctx context.Context, q tasks.Queue) (int64, error)
+	Reoffer(ctx context.Context, ref tasks.TaskRef) error
+	Supersede(ctx context.Context, ref tasks.TaskRef) error
+	FreeLost(ctx context.Context, attempts int) (freed, dead int64, err error)
+	Silent(ctx context.Context, q tasks.Queue, overdue time.Duration, n int) ([]tasks.Outgoing, error)
+	Unclaimed(ctx context.Context, refs []tasks.TaskRef) ([]tasks.TaskRef, error)
+	Posted() <-chan struct{}
+}
+
+// The relay's figures (queue.md, Outbox and relay).
+const (
+	batch      = 200              // rows a claim
+	publishers = 16               // goroutines a batch
+	window     = 10_000           // tasks of one queue in Redis; the backlog waits in SQL
+	horizon    = 60 * time.Second // later tasks wait in SQL
+	relayPoll  = time.Second
+	// retention keeps a TaskID taken after its task completed, longer than a row
+	// is ever published again.
+	retention = time.Hour
+	// deliveries bounds how often Asynq alone re-delivers; SQL decides when a task
+	// is dead, so this is never reached by failures.
+	deliveries = 1000
+)
+
+// Relay carries outbox rows to Asynq. One runs in every api and worker process;
+// claims keep them apart.
+type Relay struct {
+	box    Outbox
+	redis  redis.UniversalClient
+	log    zerolog.Logger
+	client atomic.Pointer[asynq.Client]
+	full   map[tasks.Queue]time.Time // queues whose window was full, and since when
+}
+
+// NewRelay builds a relay on a client that fails fast: while Redis is away the
+// outbox holds the work.
+func NewRelay(box Outbox, front redis.UniversalClient, log zerolog.Logger) *Relay {
+	r := &Relay{box: box, redis: front, log: log, full: map[tasks.Queue]time.Time{}}
+	r.Rebuild()
+	return r
+}
+
+// Rebuild replaces the Asynq client: an old one remembers for ever that it
+// registered a queue, even after Redis forgot it.
+func (r *Relay) Rebuild() { r.client.Store(asynq.NewClientFromRedisClient(r.redis)) }
+
+// Run relays until ctx ends: at once when this process posted something, and by
+// a jittered poll for what others posted.
+func (r *Relay) Run(ctx context.Context) error {
+	for {
+		poll := time.NewTimer(relayPoll/2 + rand.N(relayPoll))
+		select {
+		case <-ctx.Done():
+			poll.Stop()
+			return nil
+		case <-r.box.Posted():
+		case <-poll.C:
+		}
+		poll.Stop()
+		if n, err := r.Pass(ctx); err != nil && ctx.Err() == nil {
+			r.log.Warn().Err(err).Int("sent", n).Msg("relay pass ended early; the outbox keeps the work")
+		}
+	}
+}
+
+// Pass publishes everything that is due, queue by queue, and reports how many
+// rows Asynq took.
+func (r *Relay) Pass(ctx context.Context) (sent int, err error) {
+	for _, q := range tasks.Queues() {
+		for {
+			n, taken, err := r.batch(ctx, q)
+			sent += n
+			if err != nil {
+				return sent, err
+			}
+			if taken < batch {
+				break
+			}
+		}
+	}
+	return sent, nil
+}
+
+// batch publishes up to one batch of a queue. The mark is raised first: it tells
+// whether Redis is there at all, before any row is claimed.
+func (r *Relay) batch(ctx context.Context, q tasks.Queue) (sent, taken int, err error) {
+	if !r.room(ctx, q) {
+		return 0, 0, nil
+	}
+	mark, err := r.redis.Incr(ctx, markKey(q)).Result()
+	if err != nil {
+		return 0, 0, fmt.Errorf("raising the mark of queue %s: %w", q, err)
+	}
+	rows, err := r.box.TakeOutgoing(ctx, q, batch, horizon)
+	if err != nil || len(rows) == 0 {
+		return 0, 0, err
+	}
+	done, left, failure := r.publish(ctx, rows)
+	clean := context.WithoutCancel(ctx)
+	if len(left) > 0 {
+		if err := r.box.ReturnOutgoing(clean, left); err != nil {
+			return len(done), len(rows), err
+		}
+	}
+	if err := r.box.MarkSent(clean, q, mark, done); err != nil {
+		return len(done), len(rows), fmt.Errorf("booking published tasks: %w", err)
+	}
+	return len(done), len(rows), failure
+}
+
+// room keeps the backlog in SQL. A full window is looked at again once a second.
+func (r *Relay) room(ctx context.Context, q tasks.Queue) bool {
+	if since, full := r.full[q]; full && time.Since(since) < relayPoll {
+		return false
+	}
+	n, err := r.box.InRedis(ctx, q, window)
+	if err == nil && n >= window {
+		r.full[q] = time.Now()
+		return false
+	}
+	delete(r.full, q)
+	return true
+}
+
+// publish enqueues rows with a few goroutines; rows of one job keep their order.
+func (r *Relay) publish(ctx context.Context, rows []tasks.Outgoing) (done, left []tasks.TaskRef, failure error) {
+	groups := map[string][]tasks.Outgoing{}
+	for _, o := range rows {
+		groups[o.Ref] = append(groups[o.Ref], o)
+	}
+	var mu sync.Mutex
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(publishers)
+	for _, group := range groups {
+		g.Go(func() error {
+			var failed error
+			for _, o := range group {
+				if failed == nil {
+					failed = r.enqueue(ctx, o)
+				}
+				mu.Lock()
+				if failed == nil {
+					done = append(done, o.TaskRef)
+				} else {
+					left = append(left, o.TaskRef)
+				}
+				mu.Unlock()
+			}
+			return failed
+		})
+	}
+	failure = g.Wait()
+	return done, left, failure
+}
+
+// enqueue hands one row to Asynq. A TaskID that is taken means that an earlier
+// try arrived; when that one sticks there, the row goes again as a new
+// generation.
+func (r *Relay) enqueue(ctx context.Context, o tasks.Outgoing) error {
+	payload, err := json.Marshal(reference{ID: o.ID, Generation: o.Generation})
+	if err != nil {
+		return fmt.Errorf("encoding a reference: %w", err)
+	}
+	opts := []asynq.Option{asynq.TaskID(AsynqID(o.TaskRef)), asynq.Queue(string(o.Queue)), asynq.MaxRetry(deliveries),
+		asynq.Retention(retention), asynq.Timeout(timeout(o.Queue))}
+	if o.In > 0 {
+		opts = append(opts, asynq.ProcessIn(o.In))
+	}
+	_, err = r.client.Load().EnqueueContext(ctx, asynq.NewTask(o.Type, payload), opts...)
+	if errors.Is(err, asynq.ErrTaskIDConflict) {
+		return r.conflict(ctx, o)
+	}
+	if err != nil {
+		return fmt.Errorf("enqueueing a task: %w", err)
+	}
+	return nil
+}
+
+// conflict looks at the task that holds our TaskID.
+func (r *Relay) conflict(ctx context.Context, o tasks.Outgoing) error {
+	info, err := inspectorOn(r.redis).GetTaskInfo(string(o.Queue), AsynqID(o.TaskRef))
+	if err != nil {
+		return nil // it went away in between; reconcile looks again
+	}
+	if info.State == asynq.TaskStateArchived || info.State == asynq.TaskStateCompleted {
+		return r.box.Supersede(ctx, o.TaskRef)
+	}
+	return nil
+}
+
+func inspectorOn(c redis.UniversalClient) *asynq.Inspector {
+	return asynq.NewInspectorFromRedisClient(c)
+}
+
+// timeout is how long one delivery may take.
+func timeout(q tasks.Queue) time.Duration {
+	if q == tasks.QueueOps {
+		return 5 * time.Minute
+	}
+	return 30 * time.Second
+}
+
+// reference is the payload: nothing but which task to look up.
+type reference struct {
+	ID         string `json:"id"`
+	Generation int    `json:"gen"`
+}
+
+// AsynqID is the TaskID in Redis: <kind>.<receipt>.<step>.<generation>.
+func AsynqID(ref tasks.TaskRef) string { return ref.ID + "." + strconv.Itoa(ref.Generation) }
+
+// ParseAsynqID is the way back; ok is false for ids that are not ours.
+func ParseAsynqID(id string) (ref tasks.TaskRef, ok bool) {
+	dot := strings.LastIndexByte(id, '.')
+	if dot < 0 {
+		return ref, false
+	}
+	n, err := strconv.Atoi(id[dot+1:])
+	return tasks.TaskRef{ID: id[:dot], Generation: n}, err == nil && n > 0
+}
+
+// Decode reads a task's payload.
+func Decode(payload []byte) (tasks.TaskRef, error) {
+	var ref reference
+	if err := json.Unmarshal(payload, &ref); err != nil || ref.ID == "" || ref.Generation < 1 {
+		return tasks.TaskRef{}, errors.New("the payload is not a reference")
+	}
+	return tasks.TaskRef{ID: ref.ID, Generation: ref.Generation}, nil
+}
+
+// markKey shares the queue's hash slot in a Cluster.
+func markKey(q tasks.Queue) string { return "beian:mark:{" + string(q) + "}" }

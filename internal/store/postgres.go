@@ -1,0 +1,146 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// postgresDB is the engine for several machines.
+type postgresDB struct {
+	s    *Store
+	pool *sql.DB
+}
+
+func openPostgres(ctx context.Context, s *Store, o Options) (*postgresDB, error) {
+	cfg, err := pgx.ParseConfig(o.URL)
+	if err != nil {
+		return nil, errors.New("the PostgreSQL URL can't be parsed")
+	}
+	cfg.RuntimeParams["lock_timeout"] = "3s"
+	cfg.RuntimeParams["idle_in_transaction_session_timeout"] = "10s" // a frozen worker must not hold locks (R13)
+	cfg.RuntimeParams["statement_timeout"] = "30s"
+	cfg.ConnectTimeout = 2 * time.Second
+	pool := stdlib.OpenDB(*cfg)
+	size := o.Connections
+	if size == 0 {
+		size = 16
+	}
+	pool.SetMaxOpenConns(size)
+	pool.SetMaxIdleConns(size)
+	d := &postgresDB{s: s, pool: pool}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if err := pool.PingContext(ctx); err != nil {
+		pool.Close()
+		return nil, errors.New("PostgreSQL does not answer")
+	}
+	return d, nil
+}
+
+// pgQuerier runs statements on a connection or in a transaction.
+type pgQuerier struct {
+	run interface {
+		ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error)
+		QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
+		QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row
+	}
+}
+
+func (q pgQuerier) exec(ctx context.Context, text string, args ...any) (int64, error) {
+	res, err := q.run.ExecContext(ctx, text, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+func (q pgQuerier) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	return q.run.QueryContext(ctx, text, args...)
+}
+
+func (q pgQuerier) row(ctx context.Context, text string, args ...any) *sql.Row {
+	return q.run.QueryRowContext(ctx, text, args...)
+}
+
+// dbTimeout is how long a transaction may wait for a connection and run (R8).
+const dbTimeout = 10 * time.Second
+
+func (d *postgresDB) view(ctx context.Context, fn func(*tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
+	defer cancel()
+	conn, err := d.pool.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return d.run(ctx, pgQuerier{conn}, fn)
+}
+
+func (d *postgresDB) update(ctx context.Context, fn func(*tx) error) error {
+	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
+	defer cancel()
+	dbtx, err := d.pool.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	// After a commit this does nothing; otherwise it must work although ctx ended.
+	defer dbtx.Rollback()
+	if err := d.run(ctx, pgQuerier{dbtx}, fn); err != nil {
+		return err
+	}
+	return dbtx.Commit()
+}
+
+func (d *postgresDB) run(ctx context.Context, q pgQuerier, fn func(*tx) error) error {
+	var ms int64
+	err := q.row(ctx, "SELECT (extract(epoch from clock_timestamp()) * 1000)::bigint").Scan(&ms)
+	if err != nil {
+		return err
+	}
+	return fn(&tx{s: d.s, q: q, now: moment(ms)})
+}
+
+func (d *postgresDB) skipLocked() string { return " FOR UPDATE SKIP LOCKED" }
+
+func (d *postgresDB) name() string { return "postgres" }
+
+func (d *postgresDB) ping(ctx context.Context) error { return d.pool.PingContext(ctx) }
+
+func (d *postgresDB) close() error { return d.pool.Close() }
+
+// classify goes by SQLSTATE: classes 40 and 23505 are lost races, 55P03 and
+// 57014 waits, classes 08, 53 and 57P an engine that is away or full.
+func (d *postgresDB) classify(err error) failure {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		var network net.Error
+		if errors.As(err, &network) || errors.Is(err, sql.ErrConnDone) || pgconn.SafeToRetry(err) || isConnectError(err) {
+			return failureDown
+		}
+		return failureOther
+	}
+	switch {
+	case pg.Code == "23505" || strings.HasPrefix(pg.Code, "40"):
+		return failureRace
+	case pg.Code == "55P03":
+		return failureLock
+	case strings.HasPrefix(pg.Code, "08"), strings.HasPrefix(pg.Code, "53"), strings.HasPrefix(pg.Code, "57P"),
+		pg.Code == "57014", pg.Code == "25P03", pg.Code == "25006":
+		return failureDown
+	}
+	return failureOther
+}
+
+func isConnectError(err error) bool {
+	var c *pgconn.ConnectError
+	return errors.As(err, &c) || strings.Contains(fmt.Sprint(err), "unexpected EOF") || errors.Is(err, context.DeadlineExceeded)
+}

@@ -1,0 +1,108 @@
+package tasks
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"strconv"
+	"time"
+
+	"beian/internal/filing"
+)
+
+// The numbers of C1.
+const (
+	codeLife      = 10 * time.Minute
+	codeTries     = 5
+	codeResend    = time.Minute
+	codesPerJob   = 3
+	codesPerPhone = 10
+)
+
+// Fault codes of C1, also blocker codes of product.md.
+const (
+	CodeWrong       = "CODE_WRONG"
+	CodeExpired     = "CODE_EXPIRED"
+	CodeLocked      = "CODE_LOCKED"
+	CodeTooFrequent = "CODE_TOO_FREQUENT"
+)
+
+// sendCode prepares a code message for a job: the code that still lives, or a
+// new one (C1). *TooMany when the phone or the job had enough.
+func (d codeDesk) sendCode(ctx context.Context, tx Tx, job *Job, ask codeAsk) (Notice, error) {
+	code, err := tx.Code(ctx, job.ID, ask.purpose)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return Notice{}, err
+	}
+	now := tx.Now()
+	if err == nil && now.Sub(code.SentAt) < codeResend && code.UsedAt.IsZero() {
+		return Notice{}, &TooMany{Limit: CodeTooFrequent, After: codeResend - now.Sub(code.SentAt)}
+	}
+	perPhone, perJob, err := tx.CodesSent(ctx, job.ID, ask.purpose, ask.phone)
+	if err != nil {
+		return Notice{}, err
+	}
+	if perJob >= codesPerJob || perPhone >= codesPerPhone {
+		return Notice{}, &TooMany{Limit: CodeTooFrequent, After: 24 * time.Hour}
+	}
+	if !code.alive(now) || code.Phone != ask.phone {
+		code = Code{ID: d.random.ID(), JobID: job.ID, Purpose: ask.purpose, Phone: ask.phone,
+			CreatedAt: now, ExpiresAt: now.Add(codeLife)}
+	}
+	code.SentAt = now
+	if err := tx.SaveCode(ctx, code); err != nil {
+		return Notice{}, err
+	}
+	return Notice{Channel: ChannelSMS, Template: TemplateCode, Purpose: ask.purpose, CodeID: code.ID,
+		Phone: ask.phone, Params: ask.params}, nil
+}
+
+// codeAsk says what a code is for; params show in the message what is signed.
+type codeAsk struct {
+	purpose Purpose
+	phone   filing.Phone
+	params  map[string]string
+}
+
+// codeDesk issues and checks codes for flows.
+type codeDesk struct {
+	secrets Secrets
+	random  Random
+}
+
+func (c Code) alive(now time.Time) bool {
+	return c.ID != "" && c.UsedAt.IsZero() && now.Before(c.ExpiresAt) && c.Tries < codeTries
+}
+
+// checkCode compares what was typed with the job's newest code and counts the
+// try. The returned refusal, when not nil, must be committed with the count: a
+// resend never resets it (C1).
+func (d codeDesk) checkCode(ctx context.Context, tx Tx, job *Job, p Purpose, typed string) (refuse, err error) {
+	code, err := tx.Code(ctx, job.ID, p)
+	if errors.Is(err, ErrNotFound) || (err == nil && !code.UsedAt.IsZero()) {
+		return codeFault(CodeExpired, 0), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case code.Tries >= codeTries:
+		return codeFault(CodeLocked, 0), nil
+	case !tx.Now().Before(code.ExpiresAt):
+		return codeFault(CodeExpired, 0), nil
+	}
+	if subtle.ConstantTimeCompare([]byte(typed), []byte(d.secrets.Digits(code.ID))) == 1 {
+		code.UsedAt = tx.Now()
+		return nil, tx.SaveCode(ctx, code)
+	}
+	code.Tries++
+	refuse = codeFault(CodeWrong, codeTries-code.Tries)
+	if code.Tries >= codeTries {
+		refuse = codeFault(CodeLocked, 0)
+	}
+	return refuse, tx.SaveCode(ctx, code)
+}
+
+func codeFault(code string, left int) error {
+	return &Invalid{Faults: []Fault{{Field: "code", Code: code, Params: map[string]string{"n": strconv.Itoa(left)}}}}
+}

@@ -1,0 +1,81 @@
+package tasks
+
+import (
+	"context"
+	"errors"
+
+	"beian/internal/filing"
+)
+
+// Limits for people who are not signed in (trust reference 4.8).
+var limitTrack = Limit{Name: "track", Burst: 10, Period: 3600e9}
+
+// SendTrackingCode sends a code that opens a job's status page, if the phone
+// belongs to one of its parties. The answer is the same in every other case, so
+// that it tells nobody which receipts or phones exist; errors are limits and
+// outages only. asker is a keyed digest of the caller's address.
+func (d *Desk) SendTrackingCode(ctx context.Context, receipt string, phone filing.Phone, asker string) error {
+	err := d.store.Update(ctx, func(tx Tx) error { return tx.Take(ctx, limitTrack, asker) })
+	if err != nil {
+		return err
+	}
+	err = d.store.Update(ctx, func(tx Tx) error {
+		job, err := d.jobOfPhone(ctx, tx, receipt, phone)
+		if err != nil {
+			return err
+		}
+		code, err := d.codes().sendCode(ctx, tx, &job, codeAsk{purpose: PurposeTrack, phone: phone,
+			params: map[string]string{"receipt": job.Receipt}})
+		if err != nil {
+			return err
+		}
+		return d.record(ctx, tx, &job, Change{Notices: []Notice{code}}, nil)
+	})
+	var often *TooMany
+	if errors.Is(err, ErrNotFound) || errors.As(err, &often) {
+		return nil
+	}
+	return err
+}
+
+// OpenWithCode exchanges such a code for the job's tracking code. A wrong
+// receipt, phone or code is the same *Invalid.
+func (d *Desk) OpenWithCode(ctx context.Context, receipt string, phone filing.Phone, typed string) (string, error) {
+	var tracking string
+	var refuse error
+	err := d.store.Update(ctx, func(tx Tx) error {
+		job, err := d.jobOfPhone(ctx, tx, receipt, phone)
+		if err != nil {
+			return err
+		}
+		tracking = d.Tracking(job)
+		refuse, err = d.codes().checkCode(ctx, tx, &job, PurposeTrack, typed)
+		return err
+	})
+	if errors.Is(err, ErrNotFound) || refuse != nil {
+		return "", &Invalid{Faults: []Fault{{Field: FieldCode, Code: CodeExpired}}}
+	}
+	if err != nil {
+		return "", err
+	}
+	return tracking, nil
+}
+
+func (d *Desk) codes() codeDesk { return codeDesk{secrets: d.secrets, random: d.random} }
+
+func (d *Desk) jobOfPhone(ctx context.Context, tx Tx, receipt string, phone filing.Phone) (Job, error) {
+	job, err := tx.Job(ctx, receipt, Viewer{System: true})
+	if err != nil {
+		return Job{}, err
+	}
+	for _, id := range []string{job.SourceAccountID, job.TargetAccountID} {
+		p, err := tx.Party(ctx, AccountRef{ID: id})
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return Job{}, err
+		}
+		if !phone.IsZero() && (p.Account.SecurityPhone == phone || p.Subject.Principal.Phone == phone) {
+			return job, nil
+		}
+	}
+	return Job{}, ErrNotFound
+}

@@ -1,0 +1,301 @@
+package tasks
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"beian/internal/filing"
+)
+
+// Transfer moves a whole subject to another account (product.md T1–T12).
+//
+//	submit → source_verify → target_confirm → applying → done
+//	             │ code by SMS    │ accept, code or 72 h    │ one transaction
+//	             └ cancel, expire └ decline, cancel, expire └ failed with blockers
+//	a dispute freezes any open state until a supervisor releases or rejects.
+//
+// The reviewed variant (T13) replaces the source's code by a review, and a
+// reversal (T14) starts from the snapshot kept in transferFacts: both use apply.
+type Transfer struct {
+	codeDesk
+	policy Policy
+}
+
+// Fields of a transfer submission.
+const (
+	FieldTarget  = "target"        // login email or account id of the receiver (T1)
+	FieldPhone4  = "target_phone4" // last four digits of its security phone
+	FieldConsent = "consent"       // "yes": the source knows what it gives away
+	FieldCode    = "code"
+	FieldReason  = "reason"
+)
+
+// Steps of a transfer.
+const (
+	stepApply         = "apply"
+	stepExpireVerify  = "expire_verify"
+	stepExpireConfirm = "expire_confirm"
+)
+
+// snapshotLife is how long the snapshot of what moved is kept for a reversal (T14).
+const snapshotLife = 7 * 24 * time.Hour
+
+// NewTransfer builds the flow with the operator's policy.
+func NewTransfer(p Policy, s Secrets, r Random) *Transfer {
+	return &Transfer{codeDesk: codeDesk{secrets: s, random: r}, policy: p}
+}
+
+// Kind is "transfer".
+func (t *Transfer) Kind() Kind { return KindTransfer }
+
+// Letters are TR.
+func (t *Transfer) Letters() string { return "TR" }
+
+// Verbs of a transfer; the comments of each method say who may.
+func (t *Transfer) Verbs() map[Verb]VerbFunc {
+	return map[Verb]VerbFunc{
+		VerbVerify: t.verify, VerbResend: t.resend, VerbInvite: t.invite, VerbAccept: t.accept, VerbDecline: t.decline,
+		VerbCancel: t.cancel, VerbDispute: dispute, VerbRelease: t.release, VerbReject: reject,
+	}
+}
+
+// Steps of a transfer, carried out by workers.
+func (t *Transfer) Steps() map[string]StepFunc {
+	return map[string]StepFunc{
+		stepApply:         t.apply,
+		stepExpireVerify:  expireIn(StateSourceVerify),
+		stepExpireConfirm: expireIn(StateTargetConfirm),
+	}
+}
+
+// transferFacts is what a transfer remembers in its job: masked values, ids and,
+// once done, the snapshot of what moved. Nothing personal in clear.
+type transferFacts struct {
+	Preview
+	AcceptedBy string    `json:"accepted_by,omitempty"` // code | sign_in | policy
+	Snapshot   *snapshot `json:"snapshot,omitempty"`
+}
+
+type snapshot struct {
+	From      string    `json:"from"`
+	To        string    `json:"to"`
+	Websites  []string  `json:"websites"`
+	Records   []string  `json:"records"`
+	KeepUntil time.Time `json:"keep_until"`
+}
+
+// Check resolves both sides and applies T1–T7, A1 and A6 at once (A5).
+func (t *Transfer) Check(ctx context.Context, tx Tx, s Submission) (Preview, []Blocker, error) {
+	if err := t.checkFields(s); err != nil {
+		return Preview{}, nil, err
+	}
+	source, err := tx.Party(ctx, AccountRef{ID: s.AccountID})
+	if err != nil {
+		return Preview{}, nil, fmt.Errorf("reading the source account: %w", err)
+	}
+	target, err := t.resolve(ctx, tx, s)
+	found := !errors.Is(err, ErrNotFound)
+	if err != nil && found {
+		return Preview{}, nil, err
+	}
+	blockers := t.sourceBlockers(tx.Now(), source)
+	switch {
+	case !found:
+		blockers = append(blockers, Blocker{Code: "TARGET_NOT_FOUND", Owner: OwnerSource, Field: FieldTarget})
+	default:
+		blockers = append(blockers, t.targetBlockers(tx.Now(), source, target)...)
+	}
+	p, err := t.preview(ctx, tx, source, target)
+	return p, blockers, err
+}
+
+func (t *Transfer) checkFields(s Submission) error {
+	var faults []Fault
+	if s.Fields[FieldTarget] == "" {
+		faults = append(faults, Fault{Field: FieldTarget, Code: "REQUIRED"})
+	}
+	if p := s.Fields[FieldPhone4]; !fourDigits(p) {
+		code := "PHONE4_FORMAT"
+		if p == "" {
+			code = "REQUIRED"
+		}
+		faults = append(faults, Fault{Field: FieldPhone4, Code: code})
+	}
+	if s.Once.Key != "" && s.Fields[FieldConsent] != "yes" {
+		faults = append(faults, Fault{Field: FieldConsent, Code: "CONSENT_REQUIRED"})
+	}
+	if len(faults) > 0 {
+		return &Invalid{Faults: faults}
+	}
+	return nil
+}
+
+func fourDigits(s string) bool {
+	_, err := strconv.ParseUint(s, 10, 16)
+	return err == nil && len(s) == 4 && s[0] != '+'
+}
+
+// resolve finds the target by login email or account id (T1). A wrong last-four
+// is the same as no such account, so that nobody can probe for accounts.
+func (t *Transfer) resolve(ctx context.Context, tx Tx, s Submission) (Party, error) {
+	ref := AccountRef{ExternalID: s.Fields[FieldTarget]}
+	if mail, err := filing.ParseEmail(s.Fields[FieldTarget]); err == nil {
+		ref = AccountRef{Login: mail}
+	}
+	target, err := tx.Party(ctx, ref)
+	if err != nil {
+		return Party{}, err
+	}
+	phone := target.Account.SecurityPhone.Reveal()
+	if len(phone) < 4 || phone[len(phone)-4:] != s.Fields[FieldPhone4] {
+		return Party{}, ErrNotFound
+	}
+	return target, nil
+}
+
+// sourceBlockers: T3, T4, T6 and A6 for the account that gives.
+func (t *Transfer) sourceBlockers(now time.Time, p Party) []Blocker {
+	var out blockers
+	out.when(!p.HasSubject(), "SOURCE_HAS_NO_SUBJECT", OwnerSource, "")
+	out.when(p.Orders > 0, "SOURCE_ORDER_IN_PROGRESS", OwnerSource, "")
+	out.when(p.Account.Status != filing.AccountActive, "SOURCE_FROZEN", OwnerSource, "")
+	out.when(p.Account.Site != filing.SiteChina, "SITE_UNSUPPORTED", OwnerSource, "")
+	out.when(now.Before(p.Account.HoldUntil), "HOLD_ACTIVE", OwnerSource, "")
+	if p.Open != "" {
+		out = append(out, Blocker{Code: "JOB_ALREADY_OPEN", Owner: OwnerSource, Params: map[string]string{"receipt": p.Open}})
+	}
+	out.when(p.HasSubject() && p.Subject.Principal.Phone.IsZero(), "PHONE_INVALID", OwnerSource, "")
+	return out
+}
+
+// targetBlockers: T2, T3, T5, T6, T7 and A1 for the account that receives.
+func (t *Transfer) targetBlockers(now time.Time, source, target Party) []Blocker {
+	if source.Account.ID == target.Account.ID {
+		return []Blocker{{Code: "TARGET_IS_SOURCE", Owner: OwnerSource, Field: FieldTarget}}
+	}
+	var out blockers
+	out.when(!target.Free, "TARGET_HAS_SUBJECT", OwnerTarget, FieldTarget)
+	out.when(target.Orders > 0, "TARGET_ORDER_IN_PROGRESS", OwnerTarget, FieldTarget)
+	out.when(target.Account.Status != filing.AccountActive, "TARGET_FROZEN", OwnerTarget, FieldTarget)
+	out.when(target.Account.Site != filing.SiteChina, "SITE_UNSUPPORTED", OwnerTarget, FieldTarget)
+	out.when(now.Before(target.Account.HoldUntil), "HOLD_ACTIVE", OwnerTarget, FieldTarget)
+	if t.policy.RealName != "off" && t.policy.RealName != "" {
+		out.when(!target.Account.RealNameVerified, "TARGET_NOT_REALNAME", OwnerTarget, FieldTarget)
+	}
+	if t.policy.RealName == "must_match" {
+		out.when(target.Account.RealNameVerified && target.Account.RealNameCertificate != source.Subject.Certificate,
+			"REALNAME_MISMATCH", OwnerTarget, FieldTarget)
+	}
+	return out
+}
+
+// blockers collects what stands in the way.
+type blockers []Blocker
+
+func (b *blockers) when(blocked bool, code string, owner Owner, field string) {
+	if blocked {
+		*b = append(*b, Blocker{Code: code, Owner: owner, Field: field})
+	}
+}
+
+func (t *Transfer) preview(ctx context.Context, tx Tx, source, target Party) (Preview, error) {
+	p := Preview{Source: source.Account.LoginEmail.Masked(), source: source, target: target}
+	if target.Account.ID != "" {
+		p.Target = target.Account.LoginEmail.Masked()
+	}
+	if !source.HasSubject() {
+		return p, nil
+	}
+	held, err := tx.Holdings(ctx, source.Subject.ID)
+	if err != nil {
+		return Preview{}, fmt.Errorf("reading what the subject holds: %w", err)
+	}
+	p.Subject, p.ICP = source.Subject.MaskedName(), source.Subject.ICPNumber.String()
+	p.CodeTo = source.Subject.Principal.Phone.Masked()
+	p.Websites, p.Records = len(held.Websites), len(held.Records)
+	for _, w := range held.Websites {
+		p.Domains = append(p.Domains, w.Domain.String())
+		if foreign(w, source.Account.ExternalID) {
+			p.Foreign++
+		}
+	}
+	return p, nil
+}
+
+// foreign reports whether another account bought the domain or the server; it is
+// accepted and only shown (A3).
+func foreign(w filing.Website, account string) bool {
+	return (w.DomainAccount != "" && w.DomainAccount != account) || (w.ServerAccount != "" && w.ServerAccount != account)
+}
+
+// Open starts in source_verify: the code goes to the subject principal's phone
+// (T8), the old channels are told (A8), silence expires.
+func (t *Transfer) Open(ctx context.Context, tx Tx, job *Job, _ Submission, p Preview) (Change, error) {
+	source, target := p.source, p.target
+	job.SubjectID, job.SourceAccountID, job.TargetAccountID = source.Subject.ID, source.Account.ID, target.Account.ID
+	job.ExpiresAt = tx.Now().Add(t.policy.VerifyWindow)
+	if err := keepFacts(job, transferFacts{Preview: p}); err != nil {
+		return Change{}, err
+	}
+	code, err := t.sendCode(ctx, tx, job, t.give(job, p, source.Subject.Principal.Phone))
+	if err != nil {
+		return Change{}, err
+	}
+	return Change{
+		To:      StateSourceVerify,
+		Events:  []Event{{Actor: sourceActor(job), What: WhatSubmitted}},
+		Notices: append([]Notice{code}, t.warn(job, p)...),
+		Tasks:   []Task{t.task(job, stepExpireVerify, job.ExpiresAt)},
+	}, nil
+}
+
+func (t *Transfer) give(job *Job, p Preview, to filing.Phone) codeAsk {
+	return codeAsk{purpose: PurposeGive, phone: to, params: map[string]string{"receipt": job.Receipt, "target": p.Target, "icp": p.ICP}}
+}
+
+// warn tells every old channel of the source, with the way to say "this was not
+// me" (A8): its security phone and its mailbox.
+func (t *Transfer) warn(job *Job, p Preview) []Notice {
+	return channels(p.source.Account, TemplateWarned, map[string]string{"receipt": job.Receipt, "target": p.Target, "icp": p.ICP})
+}
+
+// channels addresses one message to every phone and mailbox of an account.
+func channels(a filing.Account, tpl Template, params map[string]string) []Notice {
+	var out []Notice
+	if !a.SecurityPhone.IsZero() {
+		out = append(out, Notice{Channel: ChannelSMS, Template: tpl, Phone: a.SecurityPhone, Params: params})
+	}
+	if !a.LoginEmail.IsZero() {
+		out = append(out, Notice{Channel: ChannelMail, Template: tpl, Email: a.LoginEmail, Params: params})
+	}
+	return out
+}
+
+func (t *Transfer) task(job *Job, step string, at time.Time) Task {
+	return Task{ID: TaskID(KindTransfer, job.Receipt, step), Queue: QueueAccount,
+		Type: string(KindTransfer) + ":" + step, Ref: job.Receipt, NotBefore: at}
+}
+
+func keepFacts(job *Job, f transferFacts) error {
+	raw, err := json.Marshal(f)
+	if err != nil {
+		return fmt.Errorf("encoding the transfer's facts: %w", err)
+	}
+	job.Facts = raw
+	return nil
+}
+
+func factsOf(job *Job) (transferFacts, error) {
+	var f transferFacts
+	if err := json.Unmarshal(job.Facts, &f); err != nil {
+		return f, fmt.Errorf("decoding the transfer's facts: %w", err)
+	}
+	return f, nil
+}
+
+func sourceActor(job *Job) Actor { return Actor{Kind: ActorSource, ID: job.SourceAccountID} }
+func targetActor(job *Job) Actor { return Actor{Kind: ActorTarget, ID: job.TargetAccountID} }

@@ -1,0 +1,100 @@
+package tasks
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// View is a job as somebody who may see it sees it (T11): both parties get the
+// same receipt and timeline. Everything in it is masked.
+type View struct {
+	Job      Job
+	Preview  Preview
+	Role     Role
+	Timeline []Event
+	Notices  []NoticeView
+	Verbs    []Verb // what this viewer may do now
+	Tracking string // for the source and staff only
+}
+
+// Role says as whom somebody looks at a job.
+type Role string
+
+// Source, target, somebody with the tracking code, a notified contact, staff.
+const (
+	RoleSource  Role = "source"
+	RoleTarget  Role = "target"
+	RoleTracker Role = "tracker"
+	RoleContact Role = "contact"
+	RoleStaff   Role = "staff"
+)
+
+// NoticeView is a message's fate as shown on the timeline (C3): delivery truth
+// with a masked receiver.
+type NoticeView struct {
+	Channel   Channel
+	Template  Template
+	To        string
+	State     NoticeState
+	CreatedAt time.Time
+	SentAt    time.Time
+}
+
+// Look reads a job for somebody; ErrNotFound when they may not see it.
+func (d *Desk) Look(ctx context.Context, receipt string, by Viewer) (View, error) {
+	var v View
+	err := d.store.View(ctx, func(tx Tx) error {
+		job, err := tx.Job(ctx, receipt, by)
+		if err != nil {
+			return err
+		}
+		v = View{Job: job, Role: roleOf(job, by), Verbs: d.flows[job.Kind].Offers(job, by)}
+		if err := json.Unmarshal(job.Facts, &v.Preview); err != nil {
+			return fmt.Errorf("decoding a job's facts: %w", err)
+		}
+		if v.Timeline, err = tx.Timeline(ctx, job.ID); err != nil {
+			return err
+		}
+		notices, err := tx.Notices(ctx, job.ID)
+		v.Notices = shown(notices)
+		return err
+	})
+	if v.Role == RoleSource || v.Role == RoleStaff {
+		v.Tracking = d.Tracking(v.Job)
+	}
+	return v, err
+}
+
+// Jobs lists jobs, newest first.
+func (d *Desk) Jobs(ctx context.Context, f JobFilter) (jobs []Job, err error) {
+	err = d.store.View(ctx, func(tx Tx) error {
+		jobs, err = tx.JobsOf(ctx, f)
+		return err
+	})
+	return jobs, err
+}
+
+func roleOf(j Job, by Viewer) Role {
+	switch {
+	case by.Staff != "" || by.System:
+		return RoleStaff
+	case by.AccountID != "" && by.AccountID == j.SourceAccountID:
+		return RoleSource
+	case by.AccountID != "":
+		return RoleTarget
+	case by.Veto != "":
+		return RoleContact
+	}
+	return RoleTracker
+}
+
+func shown(notices []Notice) []NoticeView {
+	out := make([]NoticeView, len(notices))
+	for i, n := range notices {
+		out[i] = NoticeView{Channel: n.Channel, Template: n.Template, To: n.Masked(), State: n.State,
+			CreatedAt: n.CreatedAt, SentAt: n.SentAt}
+	}
+	return out
+}

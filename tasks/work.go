@@ -1,0 +1,162 @@
+package tasks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// step carries out a claimed task, outside world included, and commits its end.
+type step func(ctx context.Context, c Claim) error
+
+// Work carries out one delivered task. nil: nothing is left to do. *Again: it
+// must be delivered again, not before the time it names. The database decides
+// in both cases; a delivery too many is harmless (queue.md, principle 1).
+func (d *Desk) Work(ctx context.Context, ref TaskRef) error {
+	var c Claim
+	err := d.store.Update(ctx, func(tx Tx) (err error) {
+		c, err = tx.Claim(ctx, ref, d.lease)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("claiming a task: %w", err)
+	}
+	switch c.Result {
+	case ClaimNothing:
+		return nil
+	case ClaimEarly:
+		return &Again{In: c.Wait, Why: "not before its time"}
+	case ClaimBusy:
+		return &Again{In: c.Wait, Why: "another worker has it"}
+	}
+	return d.carryOut(ctx, c)
+}
+
+// carryOut runs a claimed step while its lease is kept alive, and books a
+// failure in SQL: when it comes back, or that it is dead, is decided there.
+func (d *Desk) carryOut(ctx context.Context, c Claim) error {
+	run, ok := d.steps[c.Type]
+	if !ok {
+		return d.postpone(ctx, c, Postponed{In: time.Minute, Reason: "unknown task type"})
+	}
+	err := d.leased(ctx, c, run)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrFenced):
+		return nil // the new owner carries on; nothing of ours was committed
+	case errors.Is(err, ErrConflict):
+		return d.postpone(ctx, c, Postponed{In: 50 * time.Millisecond, Reason: "changed in between"})
+	}
+	var again *Again
+	if errors.As(err, &again) {
+		return d.postpone(ctx, c, Postponed{In: again.In, Reason: again.Why, Dead: c.Attempts >= maxDeliveries})
+	}
+	return d.postpone(ctx, c, Postponed{In: backoff(c.Attempts), Reason: reason(err), Dead: c.Attempts >= maxAttempts})
+}
+
+// leased runs a step and renews its lease until it returns. A lost lease
+// cancels the step's context: the commit would be refused anyway (R13).
+func (d *Desk) leased(ctx context.Context, c Claim, run step) (err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer func() {
+		if p := recover(); p != nil {
+			err = errPanic
+		}
+	}()
+	go d.renew(ctx, cancel, c)
+	return run(ctx, c)
+}
+
+// maxDeliveries bounds steps that wait for somebody else, such as a receipt.
+const maxDeliveries = 200
+
+var errPanic = errors.New("the step panicked")
+
+func (d *Desk) renew(ctx context.Context, cancel context.CancelCauseFunc, c Claim) {
+	tick := time.NewTicker(d.lease / 3)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			err := d.store.Update(ctx, func(tx Tx) error { return tx.Renew(ctx, c, d.lease) })
+			if errors.Is(err, ErrFenced) {
+				cancel(ErrFenced)
+				return
+			}
+		}
+	}
+}
+
+// postpone books the failure and tells Asynq when to deliver again. A dead step
+// is a row with a reason; Asynq is done with it (queue.md, principle 3).
+func (d *Desk) postpone(ctx context.Context, c Claim, p Postponed) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	err := d.store.Update(ctx, func(tx Tx) error { return tx.Postpone(ctx, c, p) })
+	if errors.Is(err, ErrFenced) || (err == nil && p.Dead) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("booking a failed step: %w", err)
+	}
+	return &Again{In: p.In, Why: p.Reason, Failure: true}
+}
+
+// reason names the class of a failure for people; it never carries the text of
+// an error, which could carry a value.
+func reason(err error) string {
+	var send *SendError
+	switch {
+	case errors.As(err, &send):
+		return "provider: " + string(send.Class) + " " + send.Code
+	case errors.Is(err, errPanic):
+		return "panic"
+	case errors.Is(err, ErrUnavailable):
+		return "database unavailable"
+	case errors.Is(err, ErrNotFound):
+		return "record not found"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "timed out"
+	}
+	return "internal error"
+}
+
+// flowStep wraps a flow's step: read the job, carry it out, write effect,
+// timeline, next tasks and acknowledgement in one transaction.
+func (d *Desk) flowStep(_ Flow, fn StepFunc) step {
+	return func(ctx context.Context, c Claim) error {
+		return d.store.Update(ctx, func(tx Tx) error {
+			job, err := tx.Job(ctx, c.Ref, Viewer{System: true})
+			if err != nil {
+				return err
+			}
+			change, err := fn(ctx, tx, &job)
+			if err != nil {
+				return err
+			}
+			if change.empty() {
+				return tx.Ack(ctx, c)
+			}
+			return d.record(ctx, tx, &job, change, &c)
+		})
+	}
+}
+
+// chore wraps a duty of the house: do it, then acknowledge.
+func (d *Desk) chore(do func(context.Context) error) step {
+	return func(ctx context.Context, c Claim) error {
+		if err := do(ctx); err != nil {
+			return err
+		}
+		return d.store.Update(ctx, func(tx Tx) error { return tx.Ack(ctx, c) })
+	}
+}
+
+func (c Change) empty() bool {
+	return c.To == "" && len(c.Events)+len(c.Tasks)+len(c.Notices) == 0
+}

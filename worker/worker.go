@@ -1,0 +1,161 @@
+// Package worker runs the Asynq servers: it decodes a delivery, makes one call to
+// the desk, and turns the class of an error into "again, then" or "done". What
+// is right to do was decided in SQL.
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
+
+	"beian/tasks"
+)
+
+// Desk does the work of a delivery.
+type Desk interface {
+	Work(ctx context.Context, ref tasks.TaskRef) error
+}
+
+// Undertaker records deliveries that name no task of ours.
+type Undertaker interface {
+	Bury(ctx context.Context, id string, q tasks.Queue, kind, reason string) error
+}
+
+// Parts is what a worker is made of.
+type Parts struct {
+	Desk        Desk
+	Undertaker  Undertaker
+	Decode      func(payload []byte) (tasks.TaskRef, error)
+	Redis       redis.UniversalClient // the patient client: lost completions are repeated
+	Log         zerolog.Logger
+	AsynqLog    asynq.Logger
+	Concurrency int           // of queue account and of queue notify
+	Poll        time.Duration // how often an idle queue is looked at
+	Grace       time.Duration // for running steps when stopping
+	Observe     func(kind string, outcome string, took time.Duration)
+}
+
+// Worker is four Asynq servers, one per queue, so that each has its own
+// concurrency and a hanging provider blocks nobody else (C4).
+type Worker struct {
+	parts   Parts
+	servers []*asynq.Server
+}
+
+// New builds the servers; Start runs them.
+func New(p Parts) *Worker {
+	w := &Worker{parts: p}
+	for q, n := range map[tasks.Queue]int{
+		tasks.QueueAccount: p.Concurrency, tasks.QueueNotify: p.Concurrency, tasks.QueueReview: 4, tasks.QueueOps: 2,
+	} {
+		w.servers = append(w.servers, asynq.NewServerFromRedisClient(p.Redis, w.config(q, n)))
+	}
+	return w
+}
+
+func (w *Worker) config(q tasks.Queue, n int) asynq.Config {
+	return asynq.Config{
+		Queues:                   map[string]int{string(q): 1},
+		Concurrency:              n,
+		TaskCheckInterval:        w.parts.Poll,
+		DelayedTaskCheckInterval: time.Second,
+		ShutdownTimeout:          w.parts.Grace,
+		Logger:                   w.parts.AsynqLog,
+		LogLevel:                 asynq.WarnLevel,
+		IsFailure:                isFailure,
+		RetryDelayFunc:           retryDelay,
+	}
+}
+
+// Start begins to take deliveries.
+func (w *Worker) Start() error {
+	for _, s := range w.servers {
+		if err := s.Start(asynq.HandlerFunc(w.handle)); err != nil {
+			return fmt.Errorf("starting a queue's server: %w", err)
+		}
+	}
+	return nil
+}
+
+// Stop takes no more deliveries, then waits for running steps up to Grace; what
+// does not end in time is given back to its queue.
+func (w *Worker) Stop() {
+	done := make(chan struct{})
+	for _, s := range w.servers {
+		go func() {
+			s.Stop()
+			s.Shutdown()
+			done <- struct{}{}
+		}()
+	}
+	for range w.servers {
+		<-done
+	}
+}
+
+// handle is one delivery, any type: the payload names the task, SQL knows the
+// rest. It writes one log line.
+func (w *Worker) handle(ctx context.Context, t *asynq.Task) (err error) {
+	start := time.Now()
+	id, _ := asynq.GetTaskID(ctx)
+	defer func() { w.report(ctx, t.Type(), id, start, err) }()
+	ref, err := w.parts.Decode(t.Payload())
+	if err != nil {
+		return w.bury(ctx, t, id)
+	}
+	return w.parts.Desk.Work(ctx, ref)
+}
+
+// bury keeps a malformed delivery as a dead letter in SQL and lets Asynq forget
+// it: its archive would lose all but the newest 10,000.
+func (w *Worker) bury(ctx context.Context, t *asynq.Task, id string) error {
+	q, _ := asynq.GetQueueName(ctx)
+	return w.parts.Undertaker.Bury(ctx, "malformed."+id, tasks.Queue(q), t.Type(), "the payload is not a reference")
+}
+
+func (w *Worker) report(ctx context.Context, kind, id string, start time.Time, err error) {
+	outcome, level := "done", zerolog.InfoLevel
+	var again *tasks.Again
+	switch {
+	case errors.As(err, &again) && !again.Failure:
+		outcome, level = "parked", zerolog.DebugLevel
+	case errors.As(err, &again):
+		outcome, level = "again", zerolog.WarnLevel
+	case err != nil:
+		outcome, level = "error", zerolog.ErrorLevel
+	}
+	took := time.Since(start)
+	retried, _ := asynq.GetRetryCount(ctx)
+	e := w.parts.Log.WithLevel(level).Str("task", id).Str("task_type", kind).Int("attempt", retried+1).
+		Str("outcome", outcome).Dur("duration_ms", took)
+	if again != nil {
+		e = e.Str("why", again.Why)
+	} else if err != nil {
+		e = e.Err(err)
+	}
+	e.Msg("task")
+	if w.parts.Observe != nil {
+		w.parts.Observe(kind, outcome, took)
+	}
+}
+
+// isFailure: waiting for a time or for another worker is not one.
+func isFailure(err error) bool {
+	var again *tasks.Again
+	return !errors.As(err, &again) || again.Failure
+}
+
+// retryDelay delivers again when SQL said so; an error of the database itself
+// comes back soon, its outcome is not booked yet.
+func retryDelay(n int, err error, _ *asynq.Task) time.Duration {
+	var again *tasks.Again
+	if errors.As(err, &again) {
+		return max(again.In, 0)
+	}
+	return min(time.Second<<min(n, 5), 30*time.Second)
+}
