@@ -142,9 +142,9 @@ func redisURL(c Config) Fault {
 		return fault
 	}
 	scheme, rest, ok := strings.Cut(c.RedisURL.Reveal(), "://")
-	known := slices.Contains([]string{"redis", "rediss", "redis-socket", "redis-sentinel"}, scheme)
+	known := slices.Contains([]string{"redis", "rediss", "unix", "redis-socket", "redis-sentinel", "rediss-sentinel", "redis-cluster", "rediss-cluster"}, scheme)
 	if !ok || !known || rest == "" {
-		fault.Problem = "is not a redis://, rediss://, redis-socket:// or redis-sentinel:// address"
+		fault.Problem = "is not a redis://, rediss://, redis-socket://, redis-sentinel:// or redis-cluster:// address"
 	}
 	return fault
 }

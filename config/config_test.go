@@ -98,7 +98,7 @@ func TestEveryFaultIsReportedAtOnce(t *testing.T) {
 		"BEIAN_POLICY_SUBJECTS_PER_ACCOUNT: 0 is not between 1 and 100; for example BEIAN_POLICY_SUBJECTS_PER_ACCOUNT=1",
 		"BEIAN_PUBLIC_URL: must be https in production; for example BEIAN_PUBLIC_URL=https://beian.example.cn",
 		"BEIAN_QUEUE_POLL: 6s is not between 1ms and 5s; for example BEIAN_QUEUE_POLL=20ms",
-		"BEIAN_REDIS_URL: is not a redis://, rediss://, redis-socket:// or redis-sentinel:// address; for example BEIAN_REDIS_URL=redis://redis.internal:6379/0",
+		"BEIAN_REDIS_URL: is not a redis://, rediss://, redis-socket://, redis-sentinel:// or redis-cluster:// address; for example BEIAN_REDIS_URL=redis://redis.internal:6379/0",
 		`BEIAN_SMS_PROVIDER: "pigeon" is not one of inbox; for example BEIAN_SMS_PROVIDER=inbox`,
 		`BEIAN_TRUSTED_PROXIES: "10.0.0.0/8,home" holds "home", which is not an address or a CIDR range; for example BEIAN_TRUSTED_PROXIES=10.0.0.0/8,192.168.1.4`,
 		`BEIAN_WORKER_CONCURRENCY: "many" is not a whole number; for example BEIAN_WORKER_CONCURRENCY=8`,

@@ -39,6 +39,7 @@ const (
 	keepKeys    = 7 * 24 * time.Hour // idempotency keys
 	keepDone    = 7 * 24 * time.Hour // delivered tasks
 	keepInbox   = 7 * 24 * time.Hour // the embedded provider's messages
+	keepDrafts  = 30 * 24 * time.Hour
 	keepCodes   = 24 * time.Hour
 	purgeAtOnce = 5000 // rows a statement; keeps the write lock short
 )
@@ -53,6 +54,7 @@ func (s *Store) Purge(ctx context.Context) (int64, error) {
 		{`DELETE FROM idempotency WHERE (scope, key) IN (SELECT scope, key FROM idempotency WHERE created_at < $1 LIMIT $2)`, keepKeys},
 		{`DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state = 'done' AND ended_at < $1 LIMIT $2)`, keepDone},
 		{`DELETE FROM inbox WHERE id IN (SELECT id FROM inbox WHERE at < $1 LIMIT $2)`, keepInbox},
+		{`DELETE FROM drafts WHERE id IN (SELECT id FROM drafts WHERE updated_at < $1 LIMIT $2)`, keepDrafts},
 		{`DELETE FROM codes WHERE id IN (SELECT id FROM codes WHERE created_at < $1 LIMIT $2)`, keepCodes},
 		{`DELETE FROM limits WHERE (name, key) IN (SELECT name, key FROM limits WHERE free_at < $1 LIMIT $2)`, keepCodes},
 		{`DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2)`, keepCodes},

@@ -19,7 +19,7 @@ import (
 func dynamicPrefixes() []string {
 	return []string{
 		"action.", "actor.", "blocker.", "channel.", "date.month.", "date.weekday.", "day.", "delivery.",
-		"error.", "field.", "hint.", "kind.", "msg.", "option.", "owner.", "state.",
+		"error.", "fault.", "field.", "hint.", "kind.", "msg.", "option.", "owner.", "state.",
 	}
 }
 
@@ -122,7 +122,7 @@ func TestEveryBlockerAndStateHasItsWords(t *testing.T) {
 	}
 	for key := range c.messages[Chinese] {
 		known := strings.HasPrefix(key, "blocker.") || strings.HasPrefix(key, "state.")
-		if known && !slices.Contains(want, key) {
+		if known && !slices.Contains(want, strings.TrimSuffix(key, ".bare")) {
 			t.Errorf("%s belongs to no blocker or state", key)
 		}
 	}
@@ -152,7 +152,7 @@ func TestErrorsDoNotPlead(t *testing.T) {
 	t.Parallel()
 	settled := strings.NewReplacer("请填写", "", "请选择", "", "请上传", "", "申请", "", "请求", "")
 	for key, message := range loaded(t).messages[Chinese] {
-		isError := strings.HasPrefix(key, "msg.") || strings.HasPrefix(key, "blocker.") || strings.HasPrefix(key, "error.")
+		isError := strings.HasPrefix(key, "msg.") || strings.HasPrefix(key, "fault.") || strings.HasPrefix(key, "blocker.") || strings.HasPrefix(key, "error.")
 		if isError && strings.Contains(settled.Replace(message), "请") {
 			t.Errorf("%s pleads: %s", key, message)
 		}
@@ -219,17 +219,60 @@ func TestMessagesAreFilled(t *testing.T) {
 		params Params
 		want   string
 	}{
-		{English, "msg.code.wrong", Params{"n": 1}, "The code is not correct. You can try 1 more time"},
-		{English, "msg.code.wrong", Params{"n": 3}, "The code is not correct. You can try 3 more times"},
-		{Chinese, "msg.code.wrong", Params{"n": 1}, "验证码不正确，还可以再试 1 次"},
+		{English, "fault.CODE_WRONG", Params{"n": 1}, "The code is not correct. You can try 1 more time"},
+		{English, "fault.CODE_WRONG", Params{"n": 3}, "The code is not correct. You can try 3 more times"},
+		{Chinese, "fault.CODE_WRONG", Params{"n": 1}, "验证码不正确，还可以再试 1 次"},
 		{English, "msg.doc.mismatch", Params{"field": "name"}, "Name in the photo differs from what you entered"},
-		{English, "msg.required.text", nil, "Enter !{field}!"},
-		{English, "msg.required.text", Params{"field": "{n}"}, "Enter {n}"},
+		{English, "fault.CODE_WRONG", nil, "The code is not correct"},
+		{English, "fault.REQUIRED", nil, "Enter !{field}!"},
+		{English, "fault.REQUIRED", Params{"field": "{n}"}, "Enter {n}"},
 		{English, "no.such.key", nil, "!no.such.key!"},
 		{"fr", "nav.back", nil, "!nav.back!"},
 	} {
 		if got := c.T(test.lang, test.key, test.params); got != test.want {
 			t.Errorf("%s %s: got %q, want %q", test.lang, test.key, got, test.want)
+		}
+	}
+}
+
+// Rules do not always know the figures; a blocker must read well without them.
+func TestBlockersAndFaultsReadWellWithoutParameters(t *testing.T) {
+	t.Parallel()
+	c := loaded(t)
+	for _, lang := range Langs() {
+		for _, code := range blockers() {
+			message, remedy := c.Blocker(lang, code, nil)
+			fault := c.Fault(lang, Fault{Field: "cert_no", Code: code})
+			if strings.Contains(message+remedy+fault, "!") {
+				t.Errorf("%s %s: %s; %s; %s", lang, code, message, remedy, fault)
+			}
+		}
+		for key := range c.messages[lang] {
+			if rest, ok := strings.CutPrefix(stem(key), "fault."); ok {
+				code, reason, _ := strings.Cut(strings.TrimSuffix(rest, ".bare"), ".")
+				if said := c.Fault(lang, Fault{Field: "cert_no", Code: code, Reason: reason}); strings.Contains(said, "!") {
+					t.Errorf("%s %s: %s", lang, key, said)
+				}
+			}
+		}
+	}
+}
+
+func TestFaultsTakeTheMostExactSentence(t *testing.T) {
+	t.Parallel()
+	c := loaded(t)
+	for _, test := range []struct {
+		fault Fault
+		want  string
+	}{
+		{Fault{Field: "cert_no", Code: "ID_CHECK_DIGIT", Reason: "length", Params: ParamsOf(map[string]string{"n": "17"})}, "ID number must have 18 characters; it has 17"},
+		{Fault{Field: "cert_no", Code: "CREDIT_CODE_CHECK_DIGIT", Reason: "check", Params: Params{"pos": 18}}, "The credit code's check character does not match. Check it against the licence"},
+		{Fault{Field: "cert_no", Code: "FACTS_DO_NOT_MATCH"}, "We could not confirm the filing details"},
+		{Fault{Field: "cert_no", Code: "ID_CHECK_DIGIT", Reason: "empty"}, "Enter certificate number"},
+		{Fault{Field: "cert_no", Code: "REQUIRED"}, "Enter certificate number"},
+	} {
+		if got := c.Fault(English, test.fault); got != test.want {
+			t.Errorf("got %q, want %q", got, test.want)
 		}
 	}
 }

@@ -75,8 +75,9 @@ func (c *Catalog) merge(files fs.FS, lang Lang, name string) error {
 	return nil
 }
 
-// T returns the message of key in lang with its placeholders filled. A missing
-// key shows as !key! and a missing parameter as !{name}!, so that a gap is
+// T returns the message of key in lang with its placeholders filled. When a
+// value is not given, the message key.bare stands in, which needs none. A
+// missing key shows as !key! and a missing value as !{name}!, so that a gap is
 // seen and never breaks a page.
 func (c *Catalog) T(lang Lang, key string, params ...Params) string {
 	values := Params{}
@@ -87,7 +88,11 @@ func (c *Catalog) T(lang Lang, key string, params ...Params) string {
 	if !ok {
 		return "!" + key + "!"
 	}
-	return fill(message, values)
+	filled, whole := fill(message, values)
+	if bare, ok := c.messages[lang][key+".bare"]; ok && !whole {
+		return bare
+	}
+	return filled
 }
 
 // Has tells whether lang has a message for key.
@@ -110,26 +115,30 @@ func (c *Catalog) find(lang Lang, key string, values Params) (string, bool) {
 	return message, ok
 }
 
-func fill(message string, values Params) string {
+// fill tells besides whether every placeholder had a value.
+func fill(message string, values Params) (string, bool) {
 	var out strings.Builder
+	whole := true
 	for {
 		before, rest, open := strings.Cut(message, "{")
 		out.WriteString(before)
 		name, after, closed := strings.Cut(rest, "}")
 		if !open || !closed {
-			return out.String()
+			return out.String(), whole
 		}
-		out.WriteString(value(values, name))
+		word, given := value(values, name)
+		out.WriteString(word)
+		whole = whole && given
 		message = after
 	}
 }
 
-func value(values Params, name string) string {
+func value(values Params, name string) (string, bool) {
 	if v, ok := values[name]; ok {
-		return fmt.Sprint(v)
+		return fmt.Sprint(v), true
 	}
 	if v, ok := values[lowerFirst(name)]; ok {
-		return upperFirst(fmt.Sprint(v))
+		return upperFirst(fmt.Sprint(v)), true
 	}
-	return "!{" + name + "}!"
+	return "!{" + name + "}!", false
 }

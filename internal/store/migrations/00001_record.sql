@@ -286,6 +286,16 @@ CREATE TABLE inbox (
 );
 CREATE INDEX inbox_at ON inbox (at);
 
+-- What an applicant has typed before it is a job; sealed, because it names people.
+CREATE TABLE drafts (
+  id             TEXT PRIMARY KEY,
+  account_id     TEXT NOT NULL REFERENCES accounts (id),
+  kind           TEXT NOT NULL,
+  fields_sealed  BYTEA NOT NULL,
+  updated_at     BIGINT NOT NULL
+);
+CREATE INDEX drafts_age ON drafts (updated_at);
+
 CREATE TABLE imports (
   name           TEXT PRIMARY KEY,
   line           BIGINT NOT NULL,
@@ -295,6 +305,7 @@ CREATE TABLE imports (
 
 -- +goose Down
 DROP TABLE imports;
+DROP TABLE drafts;
 DROP TABLE inbox;
 DROP TABLE staff;
 DROP TABLE sessions;
