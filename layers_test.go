@@ -40,6 +40,7 @@ func layerTable() map[string]place {
 
 		"tasks":             {layer: 1, strict: true, ours: filing},
 		"internal/accounts": {layer: 1, strict: true, ours: []string{"internal/filing", "tasks"}, foreign: []string{"golang.org/x/crypto"}},
+		"internal/intake":   {layer: 1, strict: true, ours: []string{"internal/filing", "tasks"}},
 
 		"api":                        {layer: 2},
 		"api/page":                   {layer: 2},

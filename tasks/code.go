@@ -5,7 +5,9 @@ import (
 	"crypto/subtle"
 	"errors"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"beian/internal/filing"
 )
@@ -34,6 +36,9 @@ func (d codeDesk) sendCode(ctx context.Context, tx Tx, job *Job, ask codeAsk) (N
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return Notice{}, err
 	}
+	if ask.phone.IsZero() { // the filing system took it away meanwhile
+		return Notice{}, &Blocked{Blockers: []Blocker{{Code: "PHONE_INVALID", Owner: ask.owner}}}
+	}
 	now := tx.Now()
 	if err == nil && now.Sub(code.SentAt) < codeResend && code.UsedAt.IsZero() {
 		return Notice{}, &TooMany{Limit: CodeTooFrequent, After: codeResend - now.Sub(code.SentAt)}
@@ -61,6 +66,7 @@ func (d codeDesk) sendCode(ctx context.Context, tx Tx, job *Job, ask codeAsk) (N
 type codeAsk struct {
 	purpose Purpose
 	phone   filing.Phone
+	owner   Owner // who can do something about a missing phone
 	params  map[string]string
 }
 
@@ -78,6 +84,9 @@ func (c Code) alive(now time.Time) bool {
 // try. The returned refusal, when not nil, must be committed with the count: a
 // resend never resets it (C1).
 func (d codeDesk) checkCode(ctx context.Context, tx Tx, job *Job, p Purpose, typed string) (refuse, err error) {
+	if typed = digits(typed); typed == "" { // a slip of the hand costs no try
+		return nil, &Invalid{Faults: []Fault{{Field: FieldCode, Code: "REQUIRED"}}}
+	}
 	code, err := tx.Code(ctx, job.ID, p)
 	if errors.Is(err, ErrNotFound) || (err == nil && !code.UsedAt.IsZero()) {
 		return codeFault(CodeExpired, 0), nil
@@ -103,6 +112,20 @@ func (d codeDesk) checkCode(ctx context.Context, tx Tx, job *Job, p Purpose, typ
 	return refuse, tx.SaveCode(ctx, code)
 }
 
+// digits reads a number as people type it: full-width forms of Chinese keyboards
+// become ASCII, blanks and hyphens go.
+func digits(typed string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case '０' <= r && r <= '９':
+			return r - '０' + '0'
+		case unicode.IsSpace(r), r == '-':
+			return -1
+		}
+		return r
+	}, typed)
+}
+
 func codeFault(code string, left int) error {
-	return &Invalid{Faults: []Fault{{Field: "code", Code: code, Params: map[string]string{"n": strconv.Itoa(left)}}}}
+	return &Invalid{Faults: []Fault{{Field: FieldCode, Code: code, Params: map[string]string{"n": strconv.Itoa(left)}}}}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"strings"
 	"time"
 )
 
@@ -15,15 +16,37 @@ const (
 // noticeLife ends the tries for a message nobody could use any more.
 const noticeLife = 24 * time.Hour
 
-// checkAfter is when a provider is asked whether an accepted message arrived.
-const checkAfter = 2 * time.Minute
+// A provider is asked after checkAfter whether an accepted message arrived, then
+// every checkAgain.
+const (
+	checkAfter = 2 * time.Minute
+	checkAgain = 10 * time.Minute
+)
+
+// life is how long a message is worth sending; a code's is its own (C1).
+func (n Notice) life() time.Duration {
+	if n.CodeID != "" {
+		return codeLife
+	}
+	return noticeLife
+}
 
 func noticeTask(noticeID, kind string) Task {
 	step := "send"
 	if kind == typeNoticeCheck {
 		step = "check"
 	}
-	return Task{ID: "notice." + noticeID + "." + step, Queue: QueueNotify, Type: kind, Ref: noticeID}
+	return Task{ID: noticeTaskID(noticeID, step), Queue: QueueNotify, Type: kind, Ref: noticeID}
+}
+
+// noticeTaskID has no hyphen: asynqmon cuts a task's id at the first one.
+func noticeTaskID(noticeID, step string) string {
+	return "notice." + strings.ReplaceAll(noticeID, "-", "") + "." + step
+}
+
+// NoticeTaskIDs names the tasks that a message can have.
+func NoticeTaskIDs(noticeID string) []string {
+	return []string{noticeTaskID(noticeID, "send"), noticeTaskID(noticeID, "check")}
 }
 
 // sendNotice hands one message to its provider (C3). The row says "sending"
@@ -34,6 +57,9 @@ func (d *Desk) sendNotice(ctx context.Context, c Claim) error {
 	var n Notice
 	var unknown bool
 	err := d.store.Update(ctx, func(tx Tx) (err error) {
+		if err = tx.Renew(ctx, c, d.lease); err != nil { // who slept since the claim must not send (R13)
+			return err
+		}
 		if n, err = tx.Notice(ctx, c.Ref); err != nil {
 			return err
 		}
@@ -53,14 +79,30 @@ func (d *Desk) handOver(ctx context.Context, n Notice, unknown bool) (Sent, erro
 	m := d.message(n)
 	if unknown {
 		sent, err := d.sender.Find(ctx, m)
-		if err == nil || !errors.Is(err, ErrNotFound) {
-			return sent, err
-		}
-		if n.Template == TemplateCode {
+		switch {
+		case err == nil:
+			return sent, nil
+		case !errors.Is(err, ErrNotFound):
+			return Sent{}, unanswered(err)
+		case n.CodeID != "":
 			return Sent{}, &SendError{Class: SendPermanent, Code: "OUTCOME_UNKNOWN"}
 		}
 	}
+	if n.CodeID != "" && n.UpdatedAt.Sub(n.CreatedAt) > n.life() {
+		return Sent{}, &SendError{Class: SendPermanent, Code: "TOO_LATE"}
+	}
 	return d.sender.Send(ctx, m)
+}
+
+// unanswered: when a provider refuses to be asked, the message's outcome stays as
+// unknown as it was, whatever the class; taking it for unsent would send twice (C3).
+func unanswered(err error) *SendError {
+	out := &SendError{Class: SendUnknown, Code: "NOT_ANSWERED"}
+	var refused *SendError
+	if errors.As(err, &refused) {
+		out.After, out.Code = refused.After, refused.Code
+	}
+	return out
 }
 
 // message fills in what is derived only now, so that no code and no veto word
@@ -88,8 +130,16 @@ func (d *Desk) bookNotice(ctx context.Context, c Claim, n Notice, sent Sent, cau
 	again := cause
 	err := d.store.Update(ctx, func(tx Tx) error {
 		n.UpdatedAt = tx.Now()
-		again = n.book(tx.Now(), sent, cause)
-		if err := tx.SaveNotice(ctx, n); err != nil || again != nil {
+		if again = n.book(tx.Now(), sent, cause); again != nil {
+			if n.State == NoticeWaiting && c.last(again) {
+				n.State = NoticeFailed
+			}
+			if err := tx.Renew(ctx, c, d.lease); err != nil {
+				return err
+			}
+			return tx.SaveNotice(ctx, n)
+		}
+		if err := tx.SaveNotice(ctx, n); err != nil {
 			return err
 		}
 		if n.State == NoticeSent {
@@ -118,22 +168,24 @@ func (n *Notice) book(now time.Time, sent Sent, cause error) error {
 		return nil
 	}
 	n.State, n.Reason = NoticeUnknown, reason(cause)
+	var wait time.Duration
 	var refused *SendError
 	if errors.As(cause, &refused) {
+		wait = refused.After
 		switch refused.Class {
 		case SendBadNumber, SendPermanent:
 			n.State = NoticeFailed
 			return nil
-		case SendThrottled:
-			n.State = NoticeWaiting
-			return &Again{In: refused.After, Why: n.Reason}
-		case SendRetry:
+		case SendRetry, SendThrottled:
 			n.State = NoticeWaiting
 		}
 	}
-	if now.Sub(n.CreatedAt) > noticeLife {
+	if now.Add(wait).Sub(n.CreatedAt) > n.life() {
 		n.State = NoticeFailed
 		return nil
+	}
+	if wait > 0 {
+		return &Again{In: wait, Why: n.Reason}
 	}
 	return cause
 }
@@ -149,8 +201,9 @@ func (d *Desk) checkNotice(ctx context.Context, c Claim) error {
 		return err
 	}
 	sent, err := d.sender.Find(ctx, d.message(n))
+	why := "no receipt yet"
 	if err != nil && !errors.Is(err, ErrNotFound) {
-		return err
+		why = reason(err)
 	}
 	var again error
 	err = d.store.Update(ctx, func(tx Tx) error {
@@ -161,7 +214,7 @@ func (d *Desk) checkNotice(ctx context.Context, c Claim) error {
 				return err
 			}
 		} else if tx.Now().Sub(n.SentAt) < noticeLife {
-			again = &Again{In: 10 * time.Minute, Why: "no receipt yet"}
+			again = &Again{In: checkAgain, Why: why}
 			return nil
 		}
 		return tx.Ack(ctx, c)

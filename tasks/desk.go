@@ -37,7 +37,7 @@ type Flow interface {
 	// Verbs are what people may do to a job afterwards.
 	Verbs() map[Verb]VerbFunc
 	// Offers lists the verbs open to a viewer in the job's present state.
-	Offers(job Job, by Viewer) []Verb
+	Offers(job Job, by Viewer, now time.Time) []Verb
 	// Steps are what workers do, by step name.
 	Steps() map[string]StepFunc
 }
@@ -105,7 +105,6 @@ type Preview struct {
 	Records  int      `json:"records"`
 	Foreign  int      `json:"foreign"` // websites whose domain or server another account bought (A3)
 	CodeTo   string   `json:"code_to"`
-	Passed   []string `json:"passed,omitempty"` // codes of the checks that hold
 	source   Party
 	target   Party
 }
@@ -172,16 +171,33 @@ func (d *Desk) Submit(ctx context.Context, s Submission) (Accepted, error) {
 	if !ok {
 		return Accepted{}, fmt.Errorf("submission of kind %q: %w", s.Kind, ErrNotFound)
 	}
-	return d.once(ctx, s.Once, func(tx Tx) (Accepted, error) { return d.open(ctx, tx, flow, s) })
+	if s.Once.Key == "" {
+		return Accepted{}, &Invalid{Faults: []Fault{{Field: "idempotency_key", Code: "REQUIRED"}}}
+	}
+	acc, err := d.once(ctx, s.Once, func(tx Tx) (Accepted, error) { return d.open(ctx, tx, flow, s) })
+	if err != nil || !acc.Replayed {
+		return acc, err
+	}
+	err = d.store.View(ctx, func(tx Tx) error {
+		job, err := tx.Job(ctx, acc.Receipt, Viewer{System: true})
+		acc.Tracking = d.Tracking(job)
+		return err
+	})
+	return acc, err
 }
 
+// open counts as a precheck first, even when it is blocked: else submitting
+// would be a way to guess a target's digits without end.
 func (d *Desk) open(ctx context.Context, tx Tx, flow Flow, s Submission) (Accepted, error) {
+	if err := tx.Take(ctx, limitPrecheck, s.AccountID); err != nil {
+		return Accepted{}, err
+	}
 	preview, blockers, err := flow.Check(ctx, tx, s)
 	if err != nil {
 		return Accepted{}, err
 	}
 	if len(blockers) > 0 {
-		return Accepted{}, &Blocked{Blockers: blockers}
+		return Accepted{}, committed{&Blocked{Blockers: blockers}}
 	}
 	if err := tx.Take(ctx, limitSubmit, s.AccountID); err != nil {
 		return Accepted{}, err
@@ -204,9 +220,7 @@ func (d *Desk) open(ctx context.Context, tx Tx, flow Flow, s Submission) (Accept
 // Act carries out a verb on a job. Errors: those of Submit, ErrNotFound for a
 // stranger, *WrongState, ErrForbidden.
 func (d *Desk) Act(ctx context.Context, a Action) (Accepted, error) {
-	var refuse error
-	acc, err := d.once(ctx, a.Once, func(tx Tx) (Accepted, error) {
-		refuse = nil
+	return d.once(ctx, a.Once, func(tx Tx) (Accepted, error) {
 		job, err := tx.Job(ctx, a.Receipt, a.By)
 		if err != nil {
 			return Accepted{}, err
@@ -215,6 +229,11 @@ func (d *Desk) Act(ctx context.Context, a Action) (Accepted, error) {
 		if !ok {
 			return Accepted{}, fmt.Errorf("verb %q on a %s: %w", a.Verb, job.Kind, ErrNotFound)
 		}
+		if a.By.AccountID != "" {
+			if err := tx.Take(ctx, limitVerb, a.By.AccountID); err != nil {
+				return Accepted{}, err
+			}
+		}
 		change, err := fn(ctx, tx, &job, a)
 		if err != nil {
 			return Accepted{}, err
@@ -222,57 +241,90 @@ func (d *Desk) Act(ctx context.Context, a Action) (Accepted, error) {
 		if err := d.record(ctx, tx, &job, change, nil); err != nil {
 			return Accepted{}, err
 		}
-		refuse = change.Refuse
-		return Accepted{Receipt: job.Receipt, State: job.State, Version: job.Version}, errorAfterCommit(refuse)
+		if change.Refuse != nil {
+			return Accepted{}, committed{change.Refuse}
+		}
+		return Accepted{Receipt: job.Receipt, State: job.State, Version: job.Version}, nil
 	})
-	if refuse != nil {
-		return Accepted{}, refuse
-	}
-	return acc, err
 }
 
-// committed marks an answer that is a refusal and yet keeps what was written.
+// committed marks a refusal that keeps what was written.
 type committed struct{ error }
 
-func errorAfterCommit(refuse error) error {
-	if refuse == nil {
-		return nil
-	}
-	return committed{refuse}
-}
-
 // once runs fn under an idempotency key: a replay gets the first answer (R19).
-// A refusal that was committed is not remembered; asking again is a new try.
+// A refusal that was committed is not remembered; asking again is a new try. It
+// is given only after the commit: else guesses that lost a race would be
+// answered and not counted (C1).
 func (d *Desk) once(ctx context.Context, o Once, fn func(Tx) (Accepted, error)) (Accepted, error) {
 	var acc Accepted
-	err := d.store.Update(ctx, func(tx Tx) error {
-		acc = Accepted{}
-		stored, err := tx.Remembered(ctx, o)
-		if err == nil {
-			acc.Replayed = true
-			return json.Unmarshal(stored, &acc)
-		}
-		if !errors.Is(err, ErrNotFound) {
+	var refuse error
+	err := d.store.Update(ctx, func(tx Tx) (err error) {
+		refuse = nil
+		if acc, err = recall(ctx, tx, o); !errors.Is(err, ErrNotFound) {
 			return err
 		}
 		acc, err = fn(tx)
 		var kept committed
 		if errors.As(err, &kept) {
+			refuse = kept.error
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		answer, err := json.Marshal(acc)
-		if err != nil {
-			return fmt.Errorf("encoding an answer: %w", err)
-		}
-		return tx.Remember(ctx, o, answer)
+		return remember(ctx, tx, o, acc)
 	})
+	if err == nil {
+		err = refuse
+	}
+	if err != nil {
+		return d.twin(ctx, o, err)
+	}
+	return acc, nil
+}
+
+// twin gives the answer of a request with the same key that was committed while
+// this one ran, and so got this one refused (R19).
+func (d *Desk) twin(ctx context.Context, o Once, refused error) (Accepted, error) {
+	var acc Accepted
+	err := d.store.View(ctx, func(tx Tx) (err error) {
+		acc, err = recall(ctx, tx, o)
+		return err
+	})
+	if err != nil {
+		return Accepted{}, refused
+	}
+	return acc, nil
+}
+
+// recall reads the answer that a key got; ErrNotFound when it is new or none.
+func recall(ctx context.Context, tx Tx, o Once) (Accepted, error) {
+	if o.Key == "" {
+		return Accepted{}, ErrNotFound
+	}
+	stored, err := tx.Remembered(ctx, o)
 	if err != nil {
 		return Accepted{}, err
 	}
+	acc := Accepted{Replayed: true}
+	if err := json.Unmarshal(stored, &acc); err != nil {
+		return Accepted{}, fmt.Errorf("decoding an answer: %w", err)
+	}
 	return acc, nil
+}
+
+// remember keeps an answer without its tracking code, which must not rest in the
+// database.
+func remember(ctx context.Context, tx Tx, o Once, acc Accepted) error {
+	if o.Key == "" {
+		return nil
+	}
+	acc.Tracking = ""
+	answer, err := json.Marshal(acc)
+	if err != nil {
+		return fmt.Errorf("encoding an answer: %w", err)
+	}
+	return tx.Remember(ctx, o, answer)
 }
 
 // record completes a change and writes it: from-states, then one Record.

@@ -1,6 +1,9 @@
 package tasks
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // disputeWindow is how long after the end a notified party may still object;
 // within it a supervisor can reverse a transfer (T14).
@@ -16,8 +19,7 @@ func dispute(ctx context.Context, tx Tx, job *Job, a Action) (Change, error) {
 	if !job.DisputedAt.IsZero() {
 		return Change{}, nil
 	}
-	over := job.State.Ended() && (job.State != StateDone || tx.Now().Sub(job.EndedAt) > disputeWindow)
-	if over {
+	if !disputable(*job, tx.Now()) {
 		return Change{}, &WrongState{Verb: a.Verb, State: job.State}
 	}
 	c := Change{Events: []Event{{Actor: disputant(job, a), What: WhatDisputed}}}
@@ -31,6 +33,11 @@ func dispute(ctx context.Context, tx Tx, job *Job, a Action) (Change, error) {
 	}
 	c.Notices = channels(source.Account, TemplateDisputed, map[string]string{"receipt": job.Receipt})
 	return c, nil
+}
+
+// disputable: open, or done less than the window ago.
+func disputable(job Job, now time.Time) bool {
+	return !job.State.Ended() || (job.State == StateDone && now.Sub(job.EndedAt) <= disputeWindow)
 }
 
 func disputant(job *Job, a Action) Actor {

@@ -47,12 +47,13 @@ type Claim struct {
 // ClaimResult says what came of a claim.
 type ClaimResult string
 
-// Claimed: work. ClaimNothing: done, dead, superseded or unknown. ClaimEarly:
-// not before a later time (Asynq starts up to a second early). ClaimBusy:
-// another attempt holds the lease.
+// Claimed: work. ClaimNothing: done, dead or superseded. ClaimUnknown: the record
+// has no such task. ClaimEarly: not before a later time (Asynq starts up to a
+// second early). ClaimBusy: another attempt holds the lease.
 const (
 	Claimed      ClaimResult = "claimed"
 	ClaimNothing ClaimResult = "nothing"
+	ClaimUnknown ClaimResult = "unknown"
 	ClaimEarly   ClaimResult = "early"
 	ClaimBusy    ClaimResult = "busy"
 )

@@ -1,14 +1,16 @@
 package tasks
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"time"
 
 	"beian/internal/filing"
 )
 
 // Limits for people who are not signed in (trust reference 4.8).
-var limitTrack = Limit{Name: "track", Burst: 10, Period: 3600e9}
+var limitTrack = Limit{Name: "track", Burst: 10, Period: time.Hour}
 
 // SendTrackingCode sends a code that opens a job's status page, if the phone
 // belongs to one of its parties. The answer is the same in every other case, so
@@ -32,7 +34,7 @@ func (d *Desk) SendTrackingCode(ctx context.Context, receipt string, phone filin
 		return d.record(ctx, tx, &job, Change{Notices: []Notice{code}}, nil)
 	})
 	var often *TooMany
-	if errors.Is(err, ErrNotFound) || errors.As(err, &often) {
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrConflict) || errors.As(err, &often) {
 		return nil
 	}
 	return err
@@ -41,6 +43,9 @@ func (d *Desk) SendTrackingCode(ctx context.Context, receipt string, phone filin
 // OpenWithCode exchanges such a code for the job's tracking code. A wrong
 // receipt, phone or code is the same *Invalid.
 func (d *Desk) OpenWithCode(ctx context.Context, receipt string, phone filing.Phone, typed string) (string, error) {
+	if digits(typed) == "" {
+		return "", &Invalid{Faults: []Fault{{Field: FieldCode, Code: "REQUIRED"}}}
+	}
 	var tracking string
 	var refuse error
 	err := d.store.Update(ctx, func(tx Tx) error {
@@ -48,11 +53,18 @@ func (d *Desk) OpenWithCode(ctx context.Context, receipt string, phone filing.Ph
 		if err != nil {
 			return err
 		}
+		code, err := tx.Code(ctx, job.ID, PurposeTrack)
+		if err != nil || code.Phone != phone {
+			return cmp.Or(err, ErrNotFound)
+		}
 		tracking = d.Tracking(job)
-		refuse, err = d.codes().checkCode(ctx, tx, &job, PurposeTrack, typed)
-		return err
+		if refuse, err = d.codes().checkCode(ctx, tx, &job, PurposeTrack, typed); err != nil {
+			return err
+		}
+		// The job's version makes guesses at the same time count one by one.
+		return d.record(ctx, tx, &job, Change{}, nil)
 	})
-	if errors.Is(err, ErrNotFound) || refuse != nil {
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrConflict) || (err == nil && refuse != nil) {
 		return "", &Invalid{Faults: []Fault{{Field: FieldCode, Code: CodeExpired}}}
 	}
 	if err != nil {
@@ -63,19 +75,29 @@ func (d *Desk) OpenWithCode(ctx context.Context, receipt string, phone filing.Ph
 
 func (d *Desk) codes() codeDesk { return codeDesk{secrets: d.secrets, random: d.random} }
 
+// jobOfPhone finds a job by one of its parties' phones: the accounts' own and
+// the principal's of the job's subject. The target counts once it was asked.
 func (d *Desk) jobOfPhone(ctx context.Context, tx Tx, receipt string, phone filing.Phone) (Job, error) {
 	job, err := tx.Job(ctx, receipt, Viewer{System: true})
-	if err != nil {
-		return Job{}, err
+	if err != nil || phone.IsZero() {
+		return Job{}, cmp.Or(err, ErrNotFound)
 	}
 	for _, id := range []string{job.SourceAccountID, job.TargetAccountID} {
-		p, err := tx.Party(ctx, AccountRef{ID: id})
+		p, err := d.partyOf(ctx, tx, receipt, id)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return Job{}, err
 		}
-		if !phone.IsZero() && (p.Account.SecurityPhone == phone || p.Subject.Principal.Phone == phone) {
+		if p.Account.SecurityPhone == phone || (p.Subject.ID == job.SubjectID && p.Subject.Principal.Phone == phone) {
 			return job, nil
 		}
 	}
 	return Job{}, ErrNotFound
+}
+
+// partyOf reads an account that may see the job, else ErrNotFound.
+func (d *Desk) partyOf(ctx context.Context, tx Tx, receipt, accountID string) (Party, error) {
+	if _, err := tx.Job(ctx, receipt, Viewer{AccountID: accountID}); err != nil {
+		return Party{}, err
+	}
+	return tx.Party(ctx, AccountRef{ID: accountID})
 }

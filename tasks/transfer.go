@@ -1,11 +1,13 @@
 package tasks
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"beian/internal/filing"
@@ -97,6 +99,9 @@ func (t *Transfer) Check(ctx context.Context, tx Tx, s Submission) (Preview, []B
 	if err != nil {
 		return Preview{}, nil, fmt.Errorf("reading the source account: %w", err)
 	}
+	if err := hideForeign(ctx, tx, &source); err != nil {
+		return Preview{}, nil, err
+	}
 	target, err := t.resolve(ctx, tx, s)
 	found := !errors.Is(err, ErrNotFound)
 	if err != nil && found {
@@ -113,12 +118,28 @@ func (t *Transfer) Check(ctx context.Context, tx Tx, s Submission) (Preview, []B
 	return p, blockers, err
 }
 
+// hidden stands for the receipt of an open job that the asker is no party of.
+const hidden = "-"
+
+// hideForeign keeps a stranger's job from the asker (A6): the subject may have
+// come to it by another way while the former holder's job is open.
+func hideForeign(ctx context.Context, tx Tx, p *Party) error {
+	if p.Open == "" {
+		return nil
+	}
+	_, err := tx.Job(ctx, p.Open, Viewer{AccountID: p.Account.ID})
+	if errors.Is(err, ErrNotFound) {
+		p.Open, err = hidden, nil
+	}
+	return err
+}
+
 func (t *Transfer) checkFields(s Submission) error {
 	var faults []Fault
-	if s.Fields[FieldTarget] == "" {
+	if strings.TrimSpace(s.Fields[FieldTarget]) == "" {
 		faults = append(faults, Fault{Field: FieldTarget, Code: "REQUIRED"})
 	}
-	if p := s.Fields[FieldPhone4]; !fourDigits(p) {
+	if p := digits(s.Fields[FieldPhone4]); !fourDigits(p) {
 		code := "PHONE4_FORMAT"
 		if p == "" {
 			code = "REQUIRED"
@@ -136,13 +157,13 @@ func (t *Transfer) checkFields(s Submission) error {
 
 func fourDigits(s string) bool {
 	_, err := strconv.ParseUint(s, 10, 16)
-	return err == nil && len(s) == 4 && s[0] != '+'
+	return err == nil && len(s) == 4
 }
 
 // resolve finds the target by login email or account id (T1). A wrong last-four
 // is the same as no such account, so that nobody can probe for accounts.
 func (t *Transfer) resolve(ctx context.Context, tx Tx, s Submission) (Party, error) {
-	ref := AccountRef{ExternalID: s.Fields[FieldTarget]}
+	ref := AccountRef{ExternalID: strings.TrimSpace(s.Fields[FieldTarget])}
 	if mail, err := filing.ParseEmail(s.Fields[FieldTarget]); err == nil {
 		ref = AccountRef{Login: mail}
 	}
@@ -151,7 +172,7 @@ func (t *Transfer) resolve(ctx context.Context, tx Tx, s Submission) (Party, err
 		return Party{}, err
 	}
 	phone := target.Account.SecurityPhone.Reveal()
-	if len(phone) < 4 || phone[len(phone)-4:] != s.Fields[FieldPhone4] {
+	if len(phone) < 4 || phone[len(phone)-4:] != digits(s.Fields[FieldPhone4]) {
 		return Party{}, ErrNotFound
 	}
 	return target, nil
@@ -165,7 +186,11 @@ func (t *Transfer) sourceBlockers(now time.Time, p Party) []Blocker {
 	out.when(p.Account.Status != filing.AccountActive, "SOURCE_FROZEN", OwnerSource, "")
 	out.when(p.Account.Site != filing.SiteChina, "SITE_UNSUPPORTED", OwnerSource, "")
 	out.when(now.Before(p.Account.HoldUntil), "HOLD_ACTIVE", OwnerSource, "")
-	if p.Open != "" {
+	switch p.Open {
+	case "":
+	case hidden:
+		out.when(true, "JOB_ALREADY_OPEN", OwnerPlatform, "")
+	default:
 		out = append(out, Blocker{Code: "JOB_ALREADY_OPEN", Owner: OwnerSource, Params: map[string]string{"receipt": p.Open}})
 	}
 	out.when(p.HasSubject() && p.Subject.Principal.Phone.IsZero(), "PHONE_INVALID", OwnerSource, "")
@@ -203,10 +228,7 @@ func (b *blockers) when(blocked bool, code string, owner Owner, field string) {
 }
 
 func (t *Transfer) preview(ctx context.Context, tx Tx, source, target Party) (Preview, error) {
-	p := Preview{Source: source.Account.LoginEmail.Masked(), source: source, target: target}
-	if target.Account.ID != "" {
-		p.Target = target.Account.LoginEmail.Masked()
-	}
+	p := Preview{Source: shownAs(source.Account), Target: shownAs(target.Account), source: source, target: target}
 	if !source.HasSubject() {
 		return p, nil
 	}
@@ -224,6 +246,11 @@ func (t *Transfer) preview(ctx context.Context, tx Tx, source, target Party) (Pr
 		}
 	}
 	return p, nil
+}
+
+// shownAs is an account's masked login, or its phone when it has none.
+func shownAs(a filing.Account) string {
+	return cmp.Or(a.LoginEmail.Masked(), a.SecurityPhone.Masked())
 }
 
 // foreign reports whether another account bought the domain or the server; it is
@@ -254,13 +281,23 @@ func (t *Transfer) Open(ctx context.Context, tx Tx, job *Job, _ Submission, p Pr
 }
 
 func (t *Transfer) give(job *Job, p Preview, to filing.Phone) codeAsk {
-	return codeAsk{purpose: PurposeGive, phone: to, params: map[string]string{"receipt": job.Receipt, "target": p.Target, "icp": p.ICP}}
+	return codeAsk{purpose: PurposeGive, phone: to, owner: OwnerSource, params: map[string]string{"receipt": job.Receipt, "target": p.Target, "icp": p.ICP}}
 }
 
 // warn tells every old channel of the source, with the way to say "this was not
-// me" (A8): its security phone and its mailbox.
+// me" (A8): its security phone, its mailbox and the subject's principal.
 func (t *Transfer) warn(job *Job, p Preview) []Notice {
-	return channels(p.source.Account, TemplateWarned, map[string]string{"receipt": job.Receipt, "target": p.Target, "icp": p.ICP})
+	return givers(p.source, TemplateWarned, map[string]string{"receipt": job.Receipt, "target": p.Target, "icp": p.ICP})
+}
+
+// givers addresses one message to everybody whose say it is that the subject
+// goes: the account's channels and the subject's principal.
+func givers(source Party, tpl Template, params map[string]string) []Notice {
+	out := channels(source.Account, tpl, params)
+	if p := source.Subject.Principal.Phone; !p.IsZero() && p != source.Account.SecurityPhone {
+		out = append(out, Notice{Channel: ChannelSMS, Template: tpl, Phone: p, Params: params})
+	}
+	return out
 }
 
 // channels addresses one message to every phone and mailbox of an account.

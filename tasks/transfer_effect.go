@@ -59,8 +59,8 @@ func (t *Transfer) checkAgain(ctx context.Context, tx Tx, job *Job) (source, tar
 	if source.Open == job.Receipt {
 		source.Open = "" // this very job
 	}
-	if source.Subject.ID != job.SubjectID { // it left by another way
-		source.Subject = filing.Subject{}
+	if source.Subject.ID != job.SubjectID { // it left by another way, and another came
+		source.Subject, source.Open = filing.Subject{}, ""
 	}
 	blockers = append(t.sourceBlockers(tx.Now(), source), t.targetBlockers(tx.Now(), source, target)...)
 	return source, target, blockers, nil
@@ -81,11 +81,7 @@ func (t *Transfer) snapshotOf(tx Tx, job *Job, held Holdings) *snapshot {
 // side's message carries the way to object (A8).
 func (t *Transfer) resultNotices(job *Job, f transferFacts, source, target Party) []Notice {
 	params := map[string]string{"receipt": job.Receipt, "icp": f.ICP, "source": f.Source, "target": f.Target}
-	out := append(channels(source.Account, TemplateDone, params), channels(target.Account, TemplateReceived, params)...)
-	if p := source.Subject.Principal.Phone; !p.IsZero() && p != source.Account.SecurityPhone {
-		out = append(out, Notice{Channel: ChannelSMS, Template: TemplateDone, Phone: p, Params: params})
-	}
-	return out
+	return append(givers(source, TemplateDone, params), channels(target.Account, TemplateReceived, params)...)
 }
 
 // expireIn ends a job that stayed silent in a state past its ExpiresAt (T8).

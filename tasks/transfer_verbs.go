@@ -70,6 +70,9 @@ func (t *Transfer) resend(ctx context.Context, tx Tx, job *Job, a Action) (Chang
 	if err != nil {
 		return Change{}, err
 	}
+	if source.Subject.ID != job.SubjectID { // another subject's principal has no say in this job
+		return Change{}, &Blocked{Blockers: []Blocker{{Code: "SOURCE_HAS_NO_SUBJECT", Owner: OwnerSource}}}
+	}
 	code, err := t.sendCode(ctx, tx, job, t.give(job, facts.Preview, source.Subject.Principal.Phone))
 	if err != nil {
 		return Change{}, err
@@ -91,7 +94,7 @@ func (t *Transfer) invite(ctx context.Context, tx Tx, job *Job, a Action) (Chang
 	if err != nil {
 		return Change{}, err
 	}
-	code, err := t.sendCode(ctx, tx, job, codeAsk{purpose: PurposeTake, phone: target.Account.SecurityPhone,
+	code, err := t.sendCode(ctx, tx, job, codeAsk{purpose: PurposeTake, phone: target.Account.SecurityPhone, owner: OwnerTarget,
 		params: map[string]string{"receipt": job.Receipt, "target": facts.Target, "icp": facts.ICP}})
 	if err != nil {
 		return Change{}, err
@@ -183,7 +186,7 @@ func stamp(at time.Time) string {
 }
 
 // Offers lists what a viewer can do to a transfer now.
-func (t *Transfer) Offers(job Job, by Viewer) []Verb {
+func (t *Transfer) Offers(job Job, by Viewer, now time.Time) []Verb {
 	var out []Verb
 	source := by.AccountID != "" && by.AccountID == job.SourceAccountID
 	target := by.AccountID != "" && by.AccountID == job.TargetAccountID
@@ -206,8 +209,7 @@ func (t *Transfer) Offers(job Job, by Viewer) []Verb {
 			out = append(out, VerbReject)
 		}
 	}
-	open := !job.State.Ended() || (job.State == StateDone && !job.EndedAt.IsZero())
-	if open && job.DisputedAt.IsZero() && (source || target || by.Veto != "" || by.Staff == ActorSupervisor) {
+	if disputable(job, now) && job.DisputedAt.IsZero() && (source || target || by.Veto != "" || by.Staff == ActorSupervisor) {
 		out = append(out, VerbDispute)
 	}
 	return out

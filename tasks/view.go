@@ -50,7 +50,7 @@ func (d *Desk) Look(ctx context.Context, receipt string, by Viewer) (View, error
 		if err != nil {
 			return err
 		}
-		v = View{Job: job, Role: roleOf(job, by), Verbs: d.flows[job.Kind].Offers(job, by)}
+		v = View{Job: job, Role: roleOf(job, by), Verbs: d.flows[job.Kind].Offers(job, by, tx.Now())}
 		if err := json.Unmarshal(job.Facts, &v.Preview); err != nil {
 			return fmt.Errorf("decoding a job's facts: %w", err)
 		}

@@ -11,7 +11,8 @@ import (
 type step func(ctx context.Context, c Claim) error
 
 // Work carries out one delivered task. nil: nothing is left to do. *Again: it
-// must be delivered again, not before the time it names. The database decides
+// must be delivered again, not before the time it names. ErrNotFound: the record
+// has no such task. The database decides
 // in both cases; a delivery too many is harmless (queue.md, principle 1).
 func (d *Desk) Work(ctx context.Context, ref TaskRef) error {
 	var c Claim
@@ -25,6 +26,8 @@ func (d *Desk) Work(ctx context.Context, ref TaskRef) error {
 	switch c.Result {
 	case ClaimNothing:
 		return nil
+	case ClaimUnknown:
+		return fmt.Errorf("claiming a task: %w", ErrNotFound)
 	case ClaimEarly:
 		return &Again{In: c.Wait, Why: "not before its time"}
 	case ClaimBusy:
@@ -38,7 +41,8 @@ func (d *Desk) Work(ctx context.Context, ref TaskRef) error {
 func (d *Desk) carryOut(ctx context.Context, c Claim) error {
 	run, ok := d.steps[c.Type]
 	if !ok {
-		return d.postpone(ctx, c, Postponed{In: time.Minute, Reason: "unknown task type"})
+		// A newer version may know it (R16), so it is given up only after hours.
+		return d.postpone(ctx, c, Postponed{In: time.Minute, Reason: "unknown task type", Dead: c.Attempts >= maxDeliveries})
 	}
 	err := d.leased(ctx, c, run)
 	switch {
@@ -47,13 +51,22 @@ func (d *Desk) carryOut(ctx context.Context, c Claim) error {
 	case errors.Is(err, ErrFenced):
 		return nil // the new owner carries on; nothing of ours was committed
 	case errors.Is(err, ErrConflict):
-		return d.postpone(ctx, c, Postponed{In: 50 * time.Millisecond, Reason: "changed in between"})
+		return d.postpone(ctx, c, Postponed{In: 50 * time.Millisecond, Reason: "changed in between", Dead: c.Attempts >= maxDeliveries})
 	}
 	var again *Again
 	if errors.As(err, &again) {
-		return d.postpone(ctx, c, Postponed{In: again.In, Reason: again.Why, Dead: c.Attempts >= maxDeliveries})
+		return d.postpone(ctx, c, Postponed{In: again.In, Reason: again.Why, Dead: c.last(err)})
 	}
-	return d.postpone(ctx, c, Postponed{In: backoff(c.Attempts), Reason: reason(err), Dead: c.Attempts >= maxAttempts})
+	return d.postpone(ctx, c, Postponed{In: backoff(c.Attempts), Reason: reason(err), Dead: c.last(err)})
+}
+
+// last reports whether a step is given up after this try.
+func (c Claim) last(err error) bool {
+	var again *Again
+	if errors.As(err, &again) {
+		return c.Attempts >= maxDeliveries
+	}
+	return c.Attempts >= maxAttempts
 }
 
 // leased runs a step and renews its lease until it returns. A lost lease

@@ -107,16 +107,20 @@ func (w *Worker) handle(ctx context.Context, t *asynq.Task) (err error) {
 	defer func() { w.report(ctx, t.Type(), id, start, err) }()
 	ref, err := w.parts.Decode(t.Payload())
 	if err != nil {
-		return w.bury(ctx, t, id)
+		return w.bury(ctx, t, "malformed."+id, "the payload is not a reference")
 	}
-	return w.parts.Desk.Work(ctx, ref)
+	err = w.parts.Desk.Work(ctx, ref)
+	if errors.Is(err, tasks.ErrNotFound) {
+		return w.bury(ctx, t, "unknown."+id, "the record has no such task")
+	}
+	return err
 }
 
-// bury keeps a malformed delivery as a dead letter in SQL and lets Asynq forget
-// it: its archive would lose all but the newest 10,000.
-func (w *Worker) bury(ctx context.Context, t *asynq.Task, id string) error {
+// bury keeps a delivery that names no task of ours as a dead letter in SQL and
+// lets Asynq forget it: its archive would lose all but the newest 10,000.
+func (w *Worker) bury(ctx context.Context, t *asynq.Task, id, reason string) error {
 	q, _ := asynq.GetQueueName(ctx)
-	return w.parts.Undertaker.Bury(ctx, "malformed."+id, tasks.Queue(q), t.Type(), "the payload is not a reference")
+	return w.parts.Undertaker.Bury(ctx, id, tasks.Queue(q), t.Type(), reason)
 }
 
 func (w *Worker) report(ctx context.Context, kind, id string, start time.Time, err error) {

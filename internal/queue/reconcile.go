@@ -118,9 +118,9 @@ func (r *Reconcile) active(q tasks.Queue) ([]tasks.TaskRef, error) {
 	return refs, nil
 }
 
-// CheckTravel compares how far Redis knows it came with what SQL remembers. Less
-// means that it lost its newest writes (FLUSHALL, failover, restart): everything
-// it should hold is offered again.
+// CheckTravel compares how far Redis knows it came with what SQL remembers, as
+// every relay does before it publishes; this one also looks while nothing is
+// published, and while a window is full.
 func (r *Reconcile) CheckTravel(ctx context.Context) error {
 	for _, q := range tasks.Queues() {
 		known, err := r.box.Mark(ctx, q)
@@ -134,15 +134,8 @@ func (r *Reconcile) CheckTravel(ctx context.Context) error {
 		if mark >= known {
 			continue
 		}
-		r.relay.Rebuild()
-		n, err := r.box.ReofferAll(ctx, q)
-		if err != nil {
+		if err := r.relay.reoffer(ctx, q, known-mark); err != nil {
 			return err
-		}
-		r.log.Warn().Str("queue", string(q)).Int64("redis", mark).Int64("sql", known).Int64("offered", n).
-			Msg("Redis went back in time; its tasks are offered again")
-		if err := r.redis.IncrBy(ctx, markKey(q), known-mark).Err(); err != nil {
-			return fmt.Errorf("raising the mark of queue %s: %w", q, err)
 		}
 	}
 	return nil

@@ -26,7 +26,7 @@ type Outbox interface {
 	ReturnOutgoing(ctx context.Context, refs []tasks.TaskRef) error
 	MarkSent(ctx context.Context, q tasks.Queue, mark int64, refs []tasks.TaskRef) error
 	Mark(ctx context.Context, q tasks.Queue) (int64, error)
-	InRedis(ctx context.Context, q tasks.Queue, bound int) (int, error)
+	InRedis(ctx context.Context, q tasks.Queue, horizon time.Duration, bound int) (int, error)
 	ReofferAll(ctx context.Context, q tasks.Queue) (int64, error)
 	Reoffer(ctx context.Context, ref tasks.TaskRef) error
 	Supersede(ctx context.Context, ref tasks.TaskRef) error
@@ -111,14 +111,14 @@ func (r *Relay) Pass(ctx context.Context) (sent int, err error) {
 }
 
 // batch publishes up to one batch of a queue. The mark is raised first: it tells
-// whether Redis is there at all, before any row is claimed.
+// whether Redis is there at all, before any row is claimed. It is raised again
+// afterwards, and that value is booked: a Redis that knows it knows these rows.
 func (r *Relay) batch(ctx context.Context, q tasks.Queue) (sent, taken int, err error) {
 	if !r.room(ctx, q) {
 		return 0, 0, nil
 	}
-	mark, err := r.redis.Incr(ctx, markKey(q)).Result()
-	if err != nil {
-		return 0, 0, fmt.Errorf("raising the mark of queue %s: %w", q, err)
+	if _, _, err := r.raise(ctx, q); err != nil {
+		return 0, 0, err
 	}
 	rows, err := r.box.TakeOutgoing(ctx, q, batch, horizon)
 	if err != nil || len(rows) == 0 {
@@ -126,6 +126,10 @@ func (r *Relay) batch(ctx context.Context, q tasks.Queue) (sent, taken int, err 
 	}
 	done, left, failure := r.publish(ctx, rows)
 	clean := context.WithoutCancel(ctx)
+	mark, travelled, err := r.raise(clean, q)
+	if err != nil || travelled {
+		done, left, failure = nil, append(left, done...), errors.Join(failure, err)
+	}
 	if len(left) > 0 {
 		if err := r.box.ReturnOutgoing(clean, left); err != nil {
 			return len(done), len(rows), err
@@ -137,12 +141,45 @@ func (r *Relay) batch(ctx context.Context, q tasks.Queue) (sent, taken int, err 
 	return len(done), len(rows), failure
 }
 
+// raise counts a queue's mark up. SQL is read before: a Redis whose new mark is
+// not above what was booked by then lost its newest writes (FLUSHALL, failover,
+// restart), and everything it should hold is offered again.
+func (r *Relay) raise(ctx context.Context, q tasks.Queue) (mark int64, travelled bool, err error) {
+	known, err := r.box.Mark(ctx, q)
+	if err != nil {
+		return 0, false, err
+	}
+	mark, err = r.redis.Incr(ctx, markKey(q)).Result()
+	if err != nil {
+		return 0, false, fmt.Errorf("raising the mark of queue %s: %w", q, err)
+	}
+	if mark > known {
+		return mark, false, nil
+	}
+	return known, true, r.reoffer(ctx, q, known-mark)
+}
+
+// reoffer answers a Redis that went back in time by so many marks.
+func (r *Relay) reoffer(ctx context.Context, q tasks.Queue, back int64) error {
+	r.Rebuild()
+	n, err := r.box.ReofferAll(ctx, q)
+	if err != nil {
+		return err
+	}
+	r.log.Warn().Str("queue", string(q)).Int64("marks", back).Int64("offered", n).
+		Msg("Redis went back in time; its tasks are offered again")
+	if err := r.redis.IncrBy(ctx, markKey(q), back).Err(); err != nil {
+		return fmt.Errorf("raising the mark of queue %s: %w", q, err)
+	}
+	return nil
+}
+
 // room keeps the backlog in SQL. A full window is looked at again once a second.
 func (r *Relay) room(ctx context.Context, q tasks.Queue) bool {
 	if since, full := r.full[q]; full && time.Since(since) < relayPoll {
 		return false
 	}
-	n, err := r.box.InRedis(ctx, q, window)
+	n, err := r.box.InRedis(ctx, q, horizon, window)
 	if err == nil && n >= window {
 		r.full[q] = time.Now()
 		return false

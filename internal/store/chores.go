@@ -69,6 +69,8 @@ func (s *Store) Purge(ctx context.Context) (int64, error) {
 }
 
 func (s *Store) purge(ctx context.Context, text string, keep time.Duration) (total int64, err error) {
+	ctx, cancel := bounded(ctx, slowTimeout)
+	defer cancel()
 	for {
 		var n int64
 		err = s.update(ctx, func(t *tx) error {

@@ -16,6 +16,8 @@ var _ intake.Store = (*Store)(nil)
 
 // TakeIn runs fn in one transaction, like Update.
 func (s *Store) TakeIn(ctx context.Context, fn func(intake.Tx) error) error {
+	ctx, cancel := bounded(ctx, slowTimeout)
+	defer cancel()
 	return s.update(ctx, func(t *tx) error {
 		return fn(&taking{tx: t, held: map[string]bool{}})
 	})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"beian/internal/intake"
+	"beian/internal/testenv"
 )
 
 // filings writes n accounts, then a subject each, then two websites each,
@@ -61,7 +62,13 @@ func citizen(i int) string {
 
 // BenchmarkIntake imports b.N subjects, each with an account and two websites.
 func BenchmarkIntake(b *testing.B) {
-	s := migrated(b, openTest(b, sqliteURL(b)))
+	b.Run("sqlite", func(b *testing.B) { benchmarkIntake(b, sqliteURL(b)) })
+	b.Run("postgres", func(b *testing.B) { benchmarkIntake(b, testenv.Postgres(b)) })
+}
+
+func benchmarkIntake(b *testing.B, url string) {
+	b.Helper()
+	s := migrated(b, openTest(b, url))
 	var most, batches uint64
 	o := intake.Options{Name: "bench", OnProgress: func(intake.Report) {
 		if batches++; batches%50 == 0 {

@@ -26,12 +26,16 @@ func (t *tx) Job(ctx context.Context, receipt string, by tasks.Viewer) (tasks.Jo
 	return job, notFound(err)
 }
 
+// asked: the target sees a job from when the source proved itself; one that ended
+// before that is none of its business.
+const asked = `EXISTS (SELECT 1 FROM timeline e WHERE e.job_id = jobs.id AND e.what = 'verified')`
+
 func (t *tx) right(by tasks.Viewer) (clause, arg string) {
 	switch {
 	case by.System || by.Staff != "":
 		return "1 = 1", ""
 	case by.AccountID != "":
-		return "(source_account_id = $2 OR (target_account_id = $2 AND state <> 'source_verify'))", by.AccountID
+		return "(source_account_id = $2 OR (target_account_id = $2 AND " + asked + "))", by.AccountID
 	case by.Tracking != "":
 		return "tracking_index = $2", t.s.vault.Index("tracking", vault.NormalizeWord(by.Tracking))
 	case by.Veto != "":
@@ -67,7 +71,7 @@ func (t *tx) JobsOf(ctx context.Context, f tasks.JobFilter) ([]tasks.Job, error)
 		where = append(where, strings.ReplaceAll(clause, "$?", "$"+strconv.Itoa(len(args))))
 	}
 	if f.AccountID != "" {
-		add("(source_account_id = $? OR (target_account_id = $? AND state <> 'source_verify'))", f.AccountID)
+		add("(source_account_id = $? OR (target_account_id = $? AND "+asked+"))", f.AccountID)
 	}
 	if f.State != "" {
 		add("state = $?", string(f.State))

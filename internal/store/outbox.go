@@ -52,7 +52,11 @@ func (t *tx) unclaimed(ctx context.Context, c tasks.Claim) (tasks.Claim, error) 
 	err := scanOne(t.q.row(ctx, `SELECT state, generation, not_before, lease_until FROM outbox WHERE id = $1`, c.ID),
 		&state, &generation, &notBefore, &lease)
 	c.Result = tasks.ClaimNothing
-	if errors.Is(err, tasks.ErrNotFound) || generation != c.Generation {
+	switch {
+	case errors.Is(err, tasks.ErrNotFound):
+		c.Result = tasks.ClaimUnknown
+		return c, nil
+	case err == nil && generation != c.Generation:
 		return c, nil
 	}
 	switch {

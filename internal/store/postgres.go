@@ -71,11 +71,23 @@ func (q pgQuerier) row(ctx context.Context, text string, args ...any) *sql.Row {
 	return q.run.QueryRowContext(ctx, text, args...)
 }
 
-// dbTimeout is how long a transaction may wait for a connection and run (R8).
-const dbTimeout = 10 * time.Second
+// dbTimeout is how long a transaction may wait for a connection and run when its
+// caller set no time of its own: a request is answered within three seconds
+// although the database is frozen (R8).
+const dbTimeout = 2500 * time.Millisecond
+
+// slowTimeout is for work on many rows: imports, purges, verification.
+const slowTimeout = 10 * time.Minute
+
+func bounded(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	if _, set := ctx.Deadline(); set {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, d)
+}
 
 func (d *postgresDB) view(ctx context.Context, fn func(*tx) error) error {
-	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
+	ctx, cancel := bounded(ctx, dbTimeout)
 	defer cancel()
 	conn, err := d.pool.Conn(ctx)
 	if err != nil {
@@ -86,7 +98,7 @@ func (d *postgresDB) view(ctx context.Context, fn func(*tx) error) error {
 }
 
 func (d *postgresDB) update(ctx context.Context, fn func(*tx) error) error {
-	ctx, cancel := context.WithTimeout(ctx, dbTimeout)
+	ctx, cancel := bounded(ctx, dbTimeout)
 	defer cancel()
 	dbtx, err := d.pool.BeginTx(ctx, nil)
 	if err != nil {

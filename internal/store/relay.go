@@ -1,7 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"beian/tasks"
@@ -23,7 +27,7 @@ func (s *Store) TakeOutgoing(ctx context.Context, q tasks.Queue, n int, horizon 
 			if err := scan(&o.ID, &o.Generation, &o.Type, &o.Ref, &notBefore); err != nil {
 				return err
 			}
-			o.In = max(0, moment(notBefore).Sub(t.now))
+			o.In = moment(notBefore).Sub(t.now)
 			out = append(out, o)
 			return nil
 		}, `UPDATE outbox SET lease_until = $1 WHERE id IN (SELECT id FROM outbox WHERE state = 'waiting' AND queue = $2
@@ -31,20 +35,37 @@ func (s *Store) TakeOutgoing(ctx context.Context, q tasks.Queue, n int, horizon 
 		  RETURNING id, generation, type, ref, not_before`,
 			now+relayLease.Milliseconds(), string(q), now+horizon.Milliseconds(), now, n)
 	})
-	return out, s.translate(err)
+	inOrder(out)
+	return out, err
+}
+
+// inOrder sorts by the moment at which rows fall due, since RETURNING promises no
+// order, and makes what is overdue due now.
+func inOrder(out []tasks.Outgoing) {
+	slices.SortFunc(out, func(a, b tasks.Outgoing) int {
+		return cmp.Or(cmp.Compare(a.In, b.In), strings.Compare(a.ID, b.ID))
+	})
+	for i := range out {
+		out[i].In = max(0, out[i].In)
+	}
 }
 
 // MarkSent books rows that Asynq has, with how far Redis had come. Rows that a
-// fast worker claimed or ended in between are left alone.
+// fast worker claimed or ended in between are left alone, and so are those that
+// began a new generation: Asynq does not have that one.
 func (s *Store) MarkSent(ctx context.Context, q tasks.Queue, mark int64, refs []tasks.TaskRef) error {
 	return s.update(ctx, func(t *tx) error {
 		args := []any{millis(t.now), mark}
 		for _, r := range refs {
 			args = append(args, r.ID)
 		}
+		for _, r := range refs {
+			args = append(args, r.ID+"."+strconv.Itoa(r.Generation))
+		}
 		if len(refs) > 0 {
 			_, err := t.q.exec(ctx, `UPDATE outbox SET state = 'sent', sent_at = $1, mark = $2, lease_until = 0
-			  WHERE state = 'waiting' AND id IN (`+list(2, len(refs))+`)`, args...)
+			  WHERE state = 'waiting' AND id IN (`+list(2, len(refs))+`)
+			  AND id || '.' || generation IN (`+list(2+len(refs), len(refs))+`)`, args...)
 			if err != nil {
 				return err
 			}
@@ -99,11 +120,13 @@ func (s *Store) Mark(ctx context.Context, q tasks.Queue) (mark int64, err error)
 	return mark, err
 }
 
-// InRedis counts a queue's rows that Asynq holds, up to a bound.
-func (s *Store) InRedis(ctx context.Context, q tasks.Queue, bound int) (n int, err error) {
+// InRedis counts a queue's rows that Asynq holds and that fall due within the
+// horizon, up to a bound. Those put off for longer don't count: messages without a
+// receipt would fill the window for a day and keep every new one out.
+func (s *Store) InRedis(ctx context.Context, q tasks.Queue, horizon time.Duration, bound int) (n int, err error) {
 	err = s.view(ctx, func(t *tx) error {
-		return t.q.row(ctx, `SELECT count(*) FROM (SELECT 1 FROM outbox WHERE state = 'sent' AND queue = $1 LIMIT $2) x`,
-			string(q), bound).Scan(&n)
+		return t.q.row(ctx, `SELECT count(*) FROM (SELECT 1 FROM outbox WHERE state = 'sent' AND queue = $1 AND not_before <= $2
+		  LIMIT $3) x`, string(q), millis(t.now.Add(horizon)), bound).Scan(&n)
 	})
 	return n, err
 }

@@ -209,19 +209,10 @@ func (d *sqliteDB) gather(first *command) []*command {
 	return group
 }
 
-// commit runs a group in one transaction, each command in a savepoint of its
-// own, so that one that fails takes nothing of the others with it.
+// commit runs a group in one transaction and answers every command.
 func (d *sqliteDB) commit(c *sqliteConn, group []*command) {
 	results := make([]error, len(group))
-	err := c.run("BEGIN IMMEDIATE")
-	if err == nil {
-		for i, cmd := range group {
-			results[i] = d.inSavepoint(c, cmd)
-		}
-		if err = c.run("COMMIT"); err != nil {
-			_ = c.run("ROLLBACK") // the commit's own error is the one that matters
-		}
-	}
+	err := d.together(c, group, results)
 	for i, cmd := range group {
 		if err != nil {
 			results[i] = err
@@ -230,23 +221,45 @@ func (d *sqliteDB) commit(c *sqliteConn, group []*command) {
 	}
 }
 
-func (d *sqliteDB) inSavepoint(c *sqliteConn, cmd *command) error {
-	if err := cmd.ctx.Err(); err != nil {
+// together gives each command a savepoint of its own, so that one that fails
+// takes nothing of the others with it. Its own error means that nothing at all
+// was kept: a full disk, for one, makes SQLite roll back the whole transaction,
+// and a savepoint after that would commit on its own.
+func (d *sqliteDB) together(c *sqliteConn, group []*command, results []error) error {
+	if err := c.run("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	if err := c.run("SAVEPOINT command"); err != nil {
-		return err
-	}
-	err := d.guarded(c, cmd)
-	if err != nil {
-		if undo := c.run("ROLLBACK TO command"); undo != nil {
-			return fmt.Errorf("undoing a command: %w", undo)
+	for i, cmd := range group {
+		var broken error
+		if results[i], broken = d.inSavepoint(c, cmd); broken != nil {
+			_ = c.run("ROLLBACK") // SQLite may have done so itself
+			return fmt.Errorf("%w: %w", errBroken, broken)
 		}
 	}
-	if release := c.run("RELEASE command"); release != nil && err == nil {
-		err = release
+	err := c.run("COMMIT")
+	if err != nil {
+		_ = c.run("ROLLBACK") // the commit's own error is the one that matters
 	}
 	return err
+}
+
+// errBroken: the transaction that a group shared is gone.
+var errBroken = errors.New("the transaction was rolled back")
+
+func (d *sqliteDB) inSavepoint(c *sqliteConn, cmd *command) (err, broken error) {
+	if err := cmd.ctx.Err(); err != nil {
+		return err, nil
+	}
+	if err := c.run("SAVEPOINT command"); err != nil {
+		return err, err
+	}
+	err = d.guarded(c, cmd)
+	if err != nil {
+		if undo := c.run("ROLLBACK TO command"); undo != nil {
+			return err, err
+		}
+	}
+	return err, c.run("RELEASE command")
 }
 
 func (d *sqliteDB) guarded(c *sqliteConn, cmd *command) (err error) {
@@ -277,7 +290,7 @@ func (d *sqliteDB) close() error {
 
 func (d *sqliteDB) classify(err error) failure {
 	var e *sqlite.Error
-	if errors.Is(err, errClosed) {
+	if errors.Is(err, errClosed) || errors.Is(err, errBroken) {
 		return failureDown
 	}
 	if !errors.As(err, &e) {

@@ -49,6 +49,8 @@ const maxBroken = 100
 // Verify reads the journal and every timeline and recomputes their chains (A7).
 // progress, when not nil, is told how many events were read.
 func (s *Store) Verify(ctx context.Context, progress func(events int64)) (Verification, error) {
+	ctx, cancel := bounded(ctx, slowTimeout)
+	defer cancel()
 	var v Verification
 	seals := map[string]string{}
 	err := s.view(ctx, func(t *tx) error {

@@ -1,0 +1,207 @@
+package api
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"beian/api/page"
+	"beian/internal/text"
+	"beian/tasks"
+)
+
+// The numbers of C1 that the page counts with; the desk decides.
+const (
+	pageCodeLife   = 10 * time.Minute
+	pageCodeResend = time.Minute
+)
+
+// jobData is a job as one visitor sees it. Act names what the visitor has to do
+// now: verify, take, invite, accept or nothing.
+type jobData struct {
+	Receipt, State, Head, Say, Until, Next string
+	Act, Phone                             string
+	Objection, Changed                     bool
+	Stream                                 string
+	Rows                                   []page.Row
+	Blockers                               []page.Blocker
+	Events                                 []page.Event
+	Tracking, Invite                       string
+	SignIn, SignInHref                     string
+	Resend                                 page.Resend
+	InviteID                               string
+	Again, Waiting                         bool
+	Verbs                                  map[tasks.Verb]string // offered ones with their address
+	NotMe                                  string
+}
+
+// formID keys an act on a job at its present version: pressing twice, or in two
+// windows, is one act, and a copy of the page made while it is open is equal.
+func formID(tv tasks.View, verb tasks.Verb) string {
+	return fmt.Sprintf("%s-%d-%s", tv.Job.Receipt, tv.Job.Version, verb)
+}
+
+// showJob fills and writes the status page; changed tells that an act came too
+// late.
+func (p *pages) showJob(v *visit, tv tasks.View, view page.View, changed bool) error {
+	d := jobData{Receipt: tv.Job.Receipt, State: string(tv.Job.State), Changed: changed,
+		Objection: tv.Job.State == tasks.StateDone && !tv.Job.DisputedAt.IsZero(), Tracking: tv.Tracking,
+		Rows: p.jobRows(v, tv), Events: p.timeline(v, tv), Verbs: map[tasks.Verb]string{}}
+	for _, verb := range tv.Verbs {
+		d.Verbs[verb] = "/jobs/" + tv.Job.Receipt + "/" + string(verb)
+	}
+	d.Head, d.Say = p.headline(v, tv)
+	p.duty(v, tv, &d)
+	p.ending(v, tv, &d)
+	if !settled(tv) {
+		d.Stream = "/jobs/" + tv.Job.Receipt + "/stream?mark=" + markOf(tv)
+		if d.Act == "" { // a reload would lose what is typed
+			view.Refresh = 30
+		}
+	}
+	view.Title, view.Data = d.Head, d
+	if v.who.AccountID != "" {
+		view.Back = "/account"
+	}
+	switch d.Act {
+	case "verify":
+		view.FormID = formID(tv, tasks.VerbVerify)
+	case "take":
+		view.FormID = formID(tv, tasks.VerbAccept)
+	}
+	return p.show(v, "jobs/job", view)
+}
+
+// duty says what the visitor has to do now and until when.
+func (p *pages) duty(v *visit, tv tasks.View, d *jobData) {
+	until := text.Params{"date": p.s.parts.Catalog.Promise(v.call.lang, tv.Job.ExpiresAt)}
+	may := func(verb tasks.Verb) bool { return slices.Contains(tv.Verbs, verb) }
+	switch tv.Job.State {
+	case tasks.StateSourceVerify:
+		d.Until = v.words(p, "status.verify.until", until)
+		if may(tasks.VerbVerify) {
+			d.Act = "verify"
+			d.Resend = page.Resend{Action: d.Verbs[tasks.VerbResend], FormID: formID(tv, tasks.VerbResend), Wait: resendWait(tv)}
+		}
+	case tasks.StateTargetConfirm:
+		d.Until = v.words(p, "status.accept.until", until)
+		d.InviteID = formID(tv, tasks.VerbInvite)
+		switch {
+		case tv.Role == tasks.RoleTarget && may(tasks.VerbAccept):
+			d.Act = "accept"
+		case may(tasks.VerbInvite):
+			d.Invite = p.s.parts.PublicURL + "/receive/" + tv.Job.Receipt
+			d.Act = "invite"
+			if sent := codeSent(tv); !sent.IsZero() && time.Since(sent) < pageCodeLife {
+				d.Act, d.Phone = "take", codePhone(tv)
+				d.Resend = page.Resend{Action: d.Verbs[tasks.VerbInvite], FormID: d.InviteID, Wait: resendWait(tv)}
+			}
+		}
+	}
+	if tv.Role != tasks.RoleTracker {
+		return
+	}
+	d.NotMe = "/not-me?receipt=" + tv.Job.Receipt
+	if v.who.AccountID == "" && !tv.Job.State.Ended() {
+		d.SignInHref, d.SignIn = "/sign-in?next=/jobs/"+tv.Job.Receipt, v.words(p, "status.signin.more")
+	}
+}
+
+// ending says why a job ended and what is possible next.
+func (p *pages) ending(v *visit, tv tasks.View, d *jobData) {
+	again := "/transfer/target?again=" + tv.Job.Receipt
+	source := tv.Role == tasks.RoleSource
+	d.Blockers = p.blockers(v, tv.Job.Blockers, again)
+	switch {
+	case tv.Job.State == tasks.StateDone && source:
+		d.Next = v.words(p, "status.done.source.next")
+	case tv.Job.State == tasks.StateDone && tv.Role == tasks.RoleTarget:
+		d.Next = v.words(p, "status.done.target.next")
+	case tv.Job.State.Ended() && source:
+		d.Again = true
+	case !tv.Job.State.Ended():
+		d.Waiting = d.Act == "" && d.Until == ""
+	}
+}
+
+// headline is the state in words and what it means, for this visitor.
+func (p *pages) headline(v *visit, tv tasks.View) (head, say string) {
+	params := text.Params{"phone": tv.Preview.CodeTo, "target": tv.Preview.Target, "source": tv.Preview.Source, "icp": tv.Preview.ICP}
+	keys := headlineKeys(tv)
+	return v.words(p, keys[0], params), v.words(p, keys[1], params)
+}
+
+func headlineKeys(tv tasks.View) [2]string {
+	source, target := tv.Role == tasks.RoleSource, tv.Role == tasks.RoleTarget
+	switch tv.Job.State {
+	case tasks.StateSourceVerify:
+		if source {
+			return [2]string{"status.head.source_verify", "status.say.source_verify"}
+		}
+		return [2]string{"status.head.source_verify.other_side", "status.say.source_verify.other_side"}
+	case tasks.StateTargetConfirm:
+		if target {
+			return [2]string{"status.head.target_confirm.receiver", "status.say.target_confirm.receiver"}
+		}
+		return [2]string{"status.head.target_confirm", "status.say.target_confirm"}
+	case tasks.StateApplying:
+		return [2]string{"status.head.applying", "status.say.applying"}
+	case tasks.StateDisputed:
+		return [2]string{"status.head.disputed", "status.say.disputed"}
+	case tasks.StateDone:
+		switch {
+		case source:
+			return [2]string{"status.head.done.source", "status.say.done.source"}
+		case target:
+			return [2]string{"status.head.done.target", "status.say.done.target"}
+		}
+		return [2]string{"status.head.done", "status.say.done"}
+	case tasks.StateRejected:
+		return rejectedKeys(tv, target)
+	case tasks.StateWithdrawn:
+		return [2]string{"status.head.withdrawn", "status.say.withdrawn"}
+	case tasks.StateExpired:
+		return [2]string{"status.head.expired", "status.say.expired"}
+	}
+	return [2]string{"status.head.failed", "status.say.failed"}
+}
+
+// rejectedKeys tell a receiver's no from a supervisor's.
+func rejectedKeys(tv tasks.View, target bool) [2]string {
+	declined := slices.ContainsFunc(tv.Timeline, func(e tasks.Event) bool { return e.What == tasks.WhatDeclined })
+	switch {
+	case declined && target:
+		return [2]string{"status.head.declined.target", "status.say.declined.target"}
+	case declined:
+		return [2]string{"status.head.declined", "status.say.declined"}
+	}
+	return [2]string{"status.head.rejected", "status.say.rejected"}
+}
+
+// jobRows are the facts of the application, masked.
+func (p *pages) jobRows(v *visit, tv tasks.View) []page.Row {
+	rows := append([]page.Row{
+		{Key: v.words(p, "transfer.row.source"), Value: tv.Preview.Source},
+		{Key: v.words(p, "transfer.row.target"), Value: tv.Preview.Target},
+	}, p.movesRows(v, tv.Preview)...)
+	rows = append(rows, page.Row{Key: v.words(p, "status.submitted"), Value: p.s.parts.Catalog.Date(tv.Job.CreatedAt)})
+	switch {
+	case !tv.Job.EndedAt.IsZero():
+		rows = append(rows, page.Row{Key: v.words(p, "status.ended"), Value: p.s.parts.Catalog.Date(tv.Job.EndedAt)})
+	case !tv.Job.ExpiresAt.IsZero() && tv.Job.State != tasks.StateDisputed:
+		rows = append(rows, page.Row{Key: v.words(p, "status.expires"), Value: p.s.parts.Catalog.Date(tv.Job.ExpiresAt)})
+	}
+	return rows
+}
+
+// yours lists what a receiver will manage.
+func (p *pages) yours(v *visit, preview tasks.Preview) []string {
+	items := []string{v.words(p, "status.accept.subject", text.Params{"subject": preview.Subject, "icp": preview.ICP})}
+	if preview.Websites > 0 {
+		separator := map[text.Lang]string{text.Chinese: "、", text.English: ", "}[v.call.lang]
+		items = append(items, v.words(p, "status.accept.websites",
+			text.Params{"n": preview.Websites, "domains": strings.Join(preview.Domains, separator)}))
+	}
+	return append(items, v.words(p, "status.accept.records"))
+}

@@ -1,0 +1,46 @@
+package api
+
+import (
+	"context"
+	"io"
+
+	"beian/internal/accounts"
+	"beian/internal/filing"
+	"beian/internal/intake"
+	"beian/tasks"
+)
+
+// Desk is what the API asks of the office; *tasks.Desk satisfies it. Pages and
+// API call the same one, so that a page can do nothing that the API cannot.
+type Desk interface {
+	Precheck(ctx context.Context, s tasks.Submission) (tasks.Preview, error)
+	Submit(ctx context.Context, s tasks.Submission) (tasks.Accepted, error)
+	Act(ctx context.Context, a tasks.Action) (tasks.Accepted, error)
+	Look(ctx context.Context, receipt string, by tasks.Viewer) (tasks.View, error)
+	Jobs(ctx context.Context, f tasks.JobFilter) ([]tasks.Job, error)
+	SendTrackingCode(ctx context.Context, receipt string, phone filing.Phone, asker string) error
+	OpenWithCode(ctx context.Context, receipt string, phone filing.Phone, typed string) (string, error)
+}
+
+// Accounts signs people in and keeps their sessions; *accounts.Service
+// satisfies it.
+type Accounts interface {
+	SignIn(ctx context.Context, in accounts.SignIn) (accounts.Session, string, error)
+	StaffSignIn(ctx context.Context, in accounts.SignIn) (accounts.Session, string, error)
+	Session(ctx context.Context, token string) (accounts.Session, error)
+	Sessions(ctx context.Context, accountID string) ([]accounts.Session, error)
+	SignOut(ctx context.Context, token string) error
+	SignOutEverywhere(ctx context.Context, accountID string) error
+	End(ctx context.Context, accountID, sessionID string) error
+}
+
+// Intake takes in lines of facts; it is intake.Run bound to a store.
+type Intake func(ctx context.Context, lines io.Reader) (intake.Report, error)
+
+// Check is one line of readiness. A Soft one is reported and does not make the
+// process unready. Its error must hold nothing secret.
+type Check struct {
+	Name string
+	Soft bool
+	Run  func(context.Context) error
+}

@@ -1,0 +1,124 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"beian/tasks"
+)
+
+type streamInput struct {
+	Receipt string `path:"receipt" maxLength:"40"`
+	Last    string `header:"Last-Event-ID" maxLength:"20" doc:"The seq of the last event you have."`
+}
+
+type streamOutput struct {
+	Type      string `header:"Content-Type"`
+	Buffering string `header:"X-Accel-Buffering"`
+	Body      func(huma.Context)
+}
+
+// maxStreams bounds the open streams of a process; beyond it clients poll.
+const maxStreams = 1000
+
+// streamJob sends a job's events as they happen (server-sent events), until the
+// job has ended, half an hour is over, or the server stops; a client then comes
+// back with Last-Event-ID or does not. Every open stream reads its job once a
+// second.
+func (s *Server) streamJob(ctx context.Context, in *streamInput) (*streamOutput, error) {
+	v, by, err := s.look(ctx, in.Receipt)
+	if err != nil {
+		return nil, err
+	}
+	if s.streams.Add(1) > maxStreams {
+		s.streams.Add(-1)
+		return nil, tasks.ErrUnavailable
+	}
+	last, err := strconv.Atoi(in.Last)
+	if err != nil {
+		last = 0
+	}
+	return &streamOutput{Type: "text/event-stream", Buffering: "no", Body: func(hc huma.Context) {
+		defer s.streams.Add(-1)
+		w := callOf(ctx).writer
+		patient(w)
+		hc.SetStatus(http.StatusOK)
+		s.send(ctx, flow{w: w, control: http.NewResponseController(w), last: last, receipt: v.Job.Receipt, by: by}, v)
+	}}, nil
+}
+
+// flow is one open stream.
+type flow struct {
+	w       io.Writer
+	control *http.ResponseController
+	last    int
+	receipt string
+	by      tasks.Viewer
+}
+
+// sendTime is how long a client may take to accept a write.
+const sendTime = 30 * time.Second
+
+func (s *Server) send(ctx context.Context, f flow, v tasks.View) {
+	if f.write("retry: 5000\n\n") != nil {
+		return
+	}
+	over := time.After(s.pace.stream)
+	poll, ping := time.NewTicker(s.pace.poll), time.NewTicker(s.pace.ping)
+	defer poll.Stop()
+	defer ping.Stop()
+	for {
+		if f.events(v.Timeline) != nil || v.Job.State.Ended() {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.ending:
+			return
+		case <-over:
+			return
+		case <-ping.C:
+			if f.write(": ping\n\n") != nil {
+				return
+			}
+		case <-poll.C:
+			next, err := s.parts.Desk.Look(ctx, f.receipt, f.by)
+			if err == nil {
+				v = next
+			}
+		}
+	}
+}
+
+func (f *flow) events(timeline []tasks.Event) error {
+	for _, e := range timeline {
+		if e.Seq <= f.last {
+			continue
+		}
+		data, err := json.Marshal(eventOf(e))
+		if err != nil {
+			return fmt.Errorf("encoding an event: %w", err)
+		}
+		if err := f.write(fmt.Sprintf("id: %d\ndata: %s\n\n", e.Seq, data)); err != nil {
+			return err
+		}
+		f.last = e.Seq
+	}
+	return nil
+}
+
+func (f *flow) write(text string) error {
+	_ = f.control.SetWriteDeadline(time.Now().Add(sendTime)) // recorders of tests have none
+	if _, err := io.WriteString(f.w, text); err != nil {
+		return err
+	}
+	return f.control.Flush()
+}

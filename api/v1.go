@@ -1,0 +1,275 @@
+package api
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"mime"
+	"net/http"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
+
+	"beian/internal/text"
+)
+
+// access says who may call an operation at all; which jobs they see is decided in
+// the store's WHERE, and what they may do to them by the flow.
+type access string
+
+const (
+	anyone    access = "anyone"
+	signedIn  access = "signed_in" // an account or staff
+	applicant access = "applicant" // an account
+	onlookers access = "onlookers" // a session or a job's tracking code
+	filingSys access = "filing_system"
+)
+
+// operation describes one route of /v1. Summary is a catalog key.
+type operation struct {
+	id, method, path, tag, summary string
+	who                            access
+	keyed                          bool // needs an Idempotency-Key
+	status                         int
+	patience                       time.Duration // 0 is ten seconds; endless for streams
+	async                          bool          // may answer 202 instead
+	facts                          bool          // takes NDJSON too, read by the handler
+	doc                            string
+}
+
+const (
+	usualPatience = 10 * time.Second
+	endless       = time.Duration(-1)
+	maxWait       = 30 * time.Second
+)
+
+// newAPI configures Huma: strict about what comes in, our problems, no foreign
+// assets.
+func (s *Server) newAPI() huma.API {
+	version := s.parts.Version
+	if version == "" {
+		version = "dev"
+	}
+	config := huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info:    &huma.Info{Title: "beian", Version: version, Description: s.parts.Catalog.T(text.English, "api.docs.intro")},
+			Components: &huma.Components{
+				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					"session":  {Type: "http", Scheme: "bearer", Description: "The token of POST /v1/sessions."},
+					"cookie":   {Type: "apiKey", In: "cookie", Name: s.cookieName(), Description: "The same token as a browser keeps it."},
+					"tracking": {Type: "apiKey", In: "header", Name: "X-Tracking-Code", Description: "The tracking code of one job."},
+					"api_key":  {Type: "http", Scheme: "bearer", Description: "The filing system's key."},
+				},
+			},
+		},
+		Formats:       map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		DefaultFormat: "application/json", RejectUnknownQueryParameters: true,
+		Transformers: []huma.Transformer{s.ourProblems},
+	}
+	return humaecho.New(s.echo, config)
+}
+
+// register adds an operation: guarded, documented, its errors made ours.
+func register[I, O any](s *Server, o operation, handle func(context.Context, *I) (*O, error)) {
+	huma.Register(s.api, s.describe(o), func(ctx context.Context, in *I) (*O, error) {
+		out, err := handle(ctx, in)
+		if err != nil {
+			return nil, s.problem(callOf(ctx), err)
+		}
+		return out, nil
+	})
+	if o.async {
+		described := s.api.OpenAPI().Paths[o.path].Post
+		later := *described.Responses["200"]
+		later.Description = "Accepted; workers are on turn"
+		described.Responses["202"] = &later
+	}
+	if o.facts { // told afterwards: Huma reads every body that it knows of
+		s.api.OpenAPI().Paths[o.path].Post.RequestBody = factsBodies()
+	}
+}
+
+func factsBodies() *huma.RequestBody {
+	return &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+		"application/json": {Schema: &huma.Schema{Type: "object", Description: "One account, subject, website, order or record."}},
+		ndjson:             {Schema: &huma.Schema{Type: "string", Description: "One such object a line, at most 10 MB."}},
+	}}
+}
+
+func (s *Server) describe(o operation) huma.Operation {
+	problem := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
+	described := huma.Operation{
+		OperationID: o.id, Method: o.method, Path: o.path, Tags: []string{o.tag}, DefaultStatus: o.status, Description: o.doc,
+		Summary:      s.parts.Catalog.T(text.English, o.summary),
+		MaxBodyBytes: maxJSON + 1, BodyReadTimeout: s.pace.body,
+		Middlewares: huma.Middlewares{s.admit(o)},
+		Security:    security(o.who),
+		Metadata:    map[string]any{"operation": o},
+		Responses: map[string]*huma.Response{"default": {Description: "Problem", Content: map[string]*huma.MediaType{
+			problemType: {Schema: problem}}}},
+	}
+	if o.keyed {
+		one, most := 1, maxKey
+		described.Parameters = append(described.Parameters, &huma.Param{Name: "Idempotency-Key", In: "header", Required: true,
+			Description: "Yours, new for every new request, the same for its repetitions. Kept for 7 days.",
+			Schema:      &huma.Schema{Type: "string", MinLength: &one, MaxLength: &most}})
+	}
+	return described
+}
+
+func security(who access) []map[string][]string {
+	session := []map[string][]string{{"session": {}}, {"cookie": {}}}
+	switch who {
+	case signedIn, applicant:
+		return session
+	case onlookers:
+		return append(session, map[string][]string{"tracking": {}})
+	case filingSys:
+		return []map[string][]string{{"api_key": {}}}
+	}
+	return []map[string][]string{}
+}
+
+// admit runs before anything of the request is decoded: time limit, content
+// type, who asks, idempotency key.
+func (s *Server) admit(o operation) func(huma.Context, func(huma.Context)) {
+	return func(hc huma.Context, next func(huma.Context)) {
+		ctx, cancel := o.deadline(hc)
+		defer cancel()
+		hc = huma.WithContext(hc, ctx)
+		r := callOf(ctx)
+		if err := s.admissible(ctx, o); err != nil {
+			s.problem(r, err).write(r.writer)
+			return
+		}
+		next(hc)
+	}
+}
+
+func (s *Server) admissible(ctx context.Context, o operation) error {
+	if err := s.checkAccess(ctx, o.who); err != nil {
+		return err
+	}
+	r := callOf(ctx)
+	if err := o.checkType(r.request); err != nil {
+		return err
+	}
+	return o.checkKey(r)
+}
+
+func (o operation) deadline(hc huma.Context) (context.Context, context.CancelFunc) {
+	switch o.patience {
+	case endless:
+		return context.WithCancel(hc.Context())
+	case 0:
+		return context.WithTimeout(hc.Context(), usualPatience+waitOf(hc.Header("Prefer")))
+	}
+	return context.WithTimeout(hc.Context(), o.patience)
+}
+
+const ndjson = "application/x-ndjson"
+
+// checkType wants JSON whenever there is a body; a form of a foreign page can't
+// send that without being asked first.
+func (o operation) checkType(r *http.Request) error {
+	if r.ContentLength == 0 || r.Method == http.MethodGet {
+		return nil
+	}
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err == nil && (kind == "application/json" || (o.facts && kind == ndjson)) {
+		return nil
+	}
+	return errContentType
+}
+
+func (s *Server) checkAccess(ctx context.Context, who access) error {
+	switch who {
+	case signedIn:
+		_, err := s.session(ctx)
+		return err
+	case applicant:
+		session, err := s.session(ctx)
+		if err == nil && session.AccountID == "" {
+			err = errForbidden
+		}
+		return err
+	case onlookers:
+		_, err := s.onlooker(ctx)
+		return err
+	case filingSys:
+		return s.checkAPIKey(bearer(callOf(ctx).request))
+	}
+	return nil
+}
+
+// checkAPIKey compares digests, so that neither length nor content shows in time.
+func (s *Server) checkAPIKey(given string) error {
+	want, got := sha256.Sum256([]byte(s.parts.APIKey)), sha256.Sum256([]byte(given))
+	if s.parts.APIKey == "" || s.parts.Intake == nil || subtle.ConstantTimeCompare(want[:], got[:]) != 1 {
+		return errAPIKey
+	}
+	return nil
+}
+
+const maxKey = 128
+
+// checkKey takes the Idempotency-Key, bare or as the quoted string of the
+// draft: 1 to 128 visible ASCII characters.
+func (o operation) checkKey(r *call) error {
+	if !o.keyed {
+		return nil
+	}
+	key := strings.TrimSpace(r.request.Header.Get("Idempotency-Key"))
+	if key == "" {
+		return errKeyMissing
+	}
+	if len(key) > 2 && strings.HasPrefix(key, `"`) && strings.HasSuffix(key, `"`) {
+		key = key[1 : len(key)-1]
+	}
+	if len(key) > maxKey || strings.ContainsFunc(key, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		return errKeyFormat
+	}
+	r.key = key
+	return nil
+}
+
+// ourProblems turns what Huma says about a request into our problem. Huma's own
+// 422 repeats the submitted values (seen); this keeps place and kind only.
+func (s *Server) ourProblems(hc huma.Context, _ string, v any) (any, error) {
+	theirs, ok := v.(*huma.ErrorModel)
+	if !ok {
+		return v, nil
+	}
+	r := callOf(hc.Context())
+	p := s.newProblem(r, classifyStatus(theirs.Status))
+	p.Status = theirs.Status
+	if refusal(p.Code) == errInvalid {
+		for _, e := range theirs.Errors {
+			p.Errors = append(p.Errors, s.humaFault(r.lang, e))
+		}
+	}
+	s.word(r.lang, p)
+	for name := range p.head {
+		hc.SetHeader(name, p.head.Get(name))
+	}
+	return p, nil
+}
+
+// tidySchemas takes out what Huma documents by itself and never answers.
+func (s *Server) tidySchemas() {
+	schemas := s.api.OpenAPI().Components.Schemas.Map()
+	delete(schemas, "ErrorModel")
+	delete(schemas, "ErrorDetail")
+}
+
+// specification is the OpenAPI document as it is served and kept in
+// openapi.json.
+func (s *Server) specification() ([]byte, error) {
+	return json.MarshalIndent(s.api.OpenAPI(), "", "  ")
+}

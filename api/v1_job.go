@@ -1,0 +1,144 @@
+package api
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"beian/internal/text"
+	"beian/tasks"
+)
+
+// jobBody is a job as its parties see it; everything about people is masked.
+type jobBody struct {
+	Receipt    string           `json:"receipt" example:"TR8F4KQX7M" doc:"Public number of the job."`
+	Kind       string           `json:"kind" enum:"transfer"`
+	State      string           `json:"state" doc:"source_verify, target_confirm, applying, disputed, done, rejected, withdrawn, expired or failed; more may come."`
+	Version    int64            `json:"version" doc:"Rises with every change; also the ETag."`
+	Role       string           `json:"role,omitempty" doc:"As whom you see it: source, target, tracker, contact or staff."`
+	CreatedAt  *time.Time       `json:"created_at,omitempty"`
+	UpdatedAt  *time.Time       `json:"updated_at,omitempty"`
+	EndedAt    *time.Time       `json:"ended_at,omitempty"`
+	DisputedAt *time.Time       `json:"disputed_at,omitempty" doc:"Somebody said it was not them; a supervisor decides."`
+	NextAction *nextAction      `json:"next_action,omitempty" doc:"Absent when the job has ended."`
+	Actions    []string         `json:"actions,omitempty" doc:"What you may do now; each is a path below the job."`
+	Subject    *subjectBody     `json:"subject,omitempty"`
+	Source     *partyBody       `json:"source,omitempty"`
+	Target     *partyBody       `json:"target,omitempty"`
+	Blockers   []BlockerProblem `json:"blockers,omitempty" doc:"Why it failed."`
+	Tracking   string           `json:"tracking,omitempty" doc:"With the receipt it opens the job without a sign-in. Send it as X-Tracking-Code."`
+	Links      links            `json:"links"`
+}
+
+type nextAction struct {
+	By        string     `json:"by" enum:"source,target,system,staff"`
+	Type      string     `json:"type" enum:"verify_code,accept,apply,decide"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"When the job ends by itself."`
+}
+
+type subjectBody struct {
+	Name     string   `json:"name" doc:"Masked."`
+	ICPNo    string   `json:"icp_no" example:"京ICP备12345678号"`
+	Websites int      `json:"websites"`
+	Records  int      `json:"records" doc:"Documents and review records."`
+	Domains  []string `json:"domains,omitempty"`
+	Foreign  int      `json:"foreign_purchases" doc:"Websites whose domain or server another account bought; that is accepted."`
+}
+
+type partyBody struct {
+	Login string `json:"login" doc:"Masked." example:"zha***@163.com"`
+}
+
+type links struct {
+	Self   string `json:"self"`
+	Events string `json:"events"`
+	Stream string `json:"stream"`
+	Page   string `json:"page"`
+}
+
+// office is China's clock, in which every time is written.
+func office(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	local := t.In(time.FixedZone("CST", 8*60*60))
+	return &local
+}
+
+func (s *Server) linksOf(receipt string) links {
+	self := "/v1/jobs/" + receipt
+	return links{Self: "/v1/transfers/" + receipt, Events: self + "/events", Stream: self + "/stream",
+		Page: s.parts.PublicURL + "/jobs/" + receipt}
+}
+
+func (s *Server) jobOf(lang text.Lang, j tasks.Job, p tasks.Preview) jobBody {
+	b := jobBody{
+		Receipt: j.Receipt, Kind: string(j.Kind), State: string(j.State), Version: j.Version,
+		CreatedAt: office(j.CreatedAt), UpdatedAt: office(j.UpdatedAt), EndedAt: office(j.EndedAt), DisputedAt: office(j.DisputedAt),
+		NextAction: nextOf(j.State, j.ExpiresAt), Links: s.linksOf(j.Receipt),
+	}
+	b.describe(p)
+	for _, blocker := range j.Blockers {
+		b.Blockers = append(b.Blockers, s.blockerProblem(lang, blocker))
+	}
+	return b
+}
+
+func (b *jobBody) describe(p tasks.Preview) {
+	b.Subject, b.Source, b.Target = subjectOf(p), &partyBody{Login: p.Source}, &partyBody{Login: p.Target}
+}
+
+func subjectOf(p tasks.Preview) *subjectBody {
+	return &subjectBody{Name: p.Subject, ICPNo: p.ICP, Websites: p.Websites, Records: p.Records, Domains: p.Domains, Foreign: p.Foreign}
+}
+
+func (s *Server) viewOf(lang text.Lang, v tasks.View) jobBody {
+	b := s.jobOf(lang, v.Job, v.Preview)
+	b.Role, b.Tracking = string(v.Role), v.Tracking
+	for _, verb := range v.Verbs {
+		b.Actions = append(b.Actions, string(verb))
+	}
+	return b
+}
+
+// acceptedOf is the answer to a request that changed a job. It is made of what
+// the desk remembers under the key and of what never changes in a job, so that
+// a replay reads the same however far the job has come; only the deadline is
+// left out once it is another one.
+func (s *Server) acceptedOf(acc tasks.Accepted, v tasks.View) jobBody {
+	b := jobBody{Receipt: acc.Receipt, Kind: string(tasks.KindTransfer), State: string(acc.State), Version: acc.Version,
+		Tracking: acc.Tracking, Links: s.linksOf(acc.Receipt)}
+	until := v.Job.ExpiresAt
+	if v.Job.Version != acc.Version {
+		until = time.Time{}
+	}
+	b.NextAction = nextOf(acc.State, until)
+	if v.Job.Receipt != "" {
+		b.CreatedAt = office(v.Job.CreatedAt)
+		b.describe(v.Preview)
+	}
+	return b
+}
+
+func nextOf(state tasks.State, until time.Time) *nextAction {
+	switch state {
+	case tasks.StateSourceVerify:
+		return &nextAction{By: "source", Type: "verify_code", ExpiresAt: office(until)}
+	case tasks.StateTargetConfirm:
+		return &nextAction{By: "target", Type: "accept", ExpiresAt: office(until)}
+	case tasks.StateApplying:
+		return &nextAction{By: "system", Type: "apply"}
+	case tasks.StateDisputed:
+		return &nextAction{By: "staff", Type: "decide"}
+	}
+	return nil
+}
+
+// previewIn reads the preview that a job keeps among its facts.
+func previewIn(j tasks.Job) tasks.Preview {
+	var p tasks.Preview
+	_ = json.Unmarshal(j.Facts, &p) // a list shows what can be shown
+	return p
+}
+
+func etag(version int64) string { return strconv.Quote(strconv.FormatInt(version, 10)) }

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/hibiken/asynq"
+
+	"beian/api"
+	"beian/api/page"
+	"beian/internal/store"
+	"beian/internal/text"
+	"beian/tasks"
+)
+
+// pages wires everything that people see: the applicants' pages, the staff's
+// console and, in development, the inbox.
+func (o *office) pages(renderer *page.Renderer) ([]api.PageGroup, error) {
+	var ops *api.Ops // the dashboard asks it who of the staff is there
+	guard, err := o.dashboard(func(r *http.Request) (tasks.Actor, bool) { return ops.Staff(r) })
+	if err != nil {
+		return nil, err
+	}
+	ops, err = api.NewOps(api.OpsParts{
+		Porter: o.accounts, Desk: o.desk, Work: console{o.store}, Dead: console{o.store}, Journal: console{o.store},
+		Paused: o.paused, Dashboard: guard, Catalog: o.catalog, Site: o.site(), Log: o.log, Secure: o.secure(), Now: o.clock,
+	})
+	if err != nil {
+		return nil, err
+	}
+	groups := []api.PageGroup{api.Pages(api.PageParts{Drafts: console{o.store}, Record: o.store, Policy: o.policy()}), ops.Routes}
+	if !o.cfg.IsDevelopment() {
+		return groups, nil
+	}
+	inbox, err := api.NewInbox(api.InboxParts{Letters: o.store, Renderer: renderer, PublicURL: o.cfg.BaseURL(), Demo: demoSignIns(), Log: o.log, Now: o.clock})
+	if err != nil {
+		return nil, err
+	}
+	return append(groups, inbox.Routes), nil
+}
+
+func (o *office) site() page.Site {
+	return page.Site{
+		Contact:    map[text.Lang]string{text.Chinese: o.cfg.ContactLine, text.English: o.cfg.ContactLine},
+		Hours:      map[text.Lang]string{text.Chinese: o.cfg.ContactHours, text.English: o.cfg.ContactHours},
+		SignInPath: "/sign-in", SignOutPath: "/sign-out",
+	}
+}
+
+// paused asks Redis which queues stand still.
+func (o *office) paused(ctx context.Context) (map[tasks.Queue]bool, error) {
+	out := map[tasks.Queue]bool{}
+	inspector := asynq.NewInspectorFromRedisClient(o.redis.Front())
+	for _, q := range tasks.Queues() {
+		info, err := inspector.GetQueueInfo(string(q))
+		if errors.Is(err, asynq.ErrQueueNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		out[q] = info.Paused
+	}
+	return out, ctx.Err()
+}
+
+// console is the store in the words of the pages: api and store are neighbours
+// that don't know each other.
+type console struct{ store *store.Store }
+
+func (c console) SaveDraft(ctx context.Context, d api.Draft) error {
+	return c.store.SaveDraft(ctx, store.Draft(d))
+}
+
+func (c console) Draft(ctx context.Context, id, accountID string) (api.Draft, error) {
+	d, err := c.store.Draft(ctx, id, accountID)
+	return api.Draft(d), err
+}
+
+func (c console) Queues(ctx context.Context) ([]api.OpsQueue, error) {
+	figures, err := c.store.Figures(ctx)
+	out := make([]api.OpsQueue, len(figures))
+	for i, f := range figures {
+		out[i] = api.OpsQueue{Name: f.Queue, Waiting: f.Waiting, Sent: f.Sent, Running: f.Running, Dead: f.Dead, OldestDue: f.OldestDue}
+	}
+	return out, err
+}
+
+func (c console) TasksOf(ctx context.Context, receipt string) ([]api.OpsTask, error) {
+	rows, err := c.store.TasksOf(ctx, receipt)
+	out := make([]api.OpsTask, len(rows))
+	for i, r := range rows {
+		out[i] = api.OpsTask{TaskRef: r.TaskRef, Queue: r.Queue, Type: r.Type, State: r.State, Attempts: r.Attempts,
+			Reason: r.Reason, NotBefore: r.NotBefore, EndedAt: r.EndedAt}
+	}
+	return out, err
+}
+
+func (c console) DeadGroups(ctx context.Context) ([]api.OpsDeadGroup, error) {
+	groups, err := c.store.DeadGroups(ctx)
+	out := make([]api.OpsDeadGroup, len(groups))
+	for i, g := range groups {
+		out[i] = api.OpsDeadGroup(g)
+	}
+	return out, err
+}
+
+func (c console) DeadIn(ctx context.Context, g api.OpsDeadGroup, after string, limit int) ([]api.OpsDeadLetter, error) {
+	letters, err := c.store.DeadIn(ctx, store.DeadGroup(g), after, limit)
+	out := make([]api.OpsDeadLetter, len(letters))
+	for i, l := range letters {
+		out[i] = api.OpsDeadLetter{ID: l.ID, Ref: l.Ref, Receipt: l.Receipt, Attempts: l.Attempts, At: l.At}
+	}
+	return out, err
+}
+
+func (c console) Redrive(ctx context.Context, id string, by api.OpsEntry) error {
+	return c.store.Redrive(ctx, id, entryOf(by))
+}
+
+func (c console) Audit(ctx context.Context, e api.OpsEntry) error {
+	return c.store.Audit(ctx, entryOf(e))
+}
+
+func entryOf(e api.OpsEntry) store.AuditEntry {
+	return store.AuditEntry{Actor: e.Actor, Action: e.Action, Object: e.Object, Reason: e.Reason, Outcome: e.Outcome, RequestID: e.RequestID}
+}
+
+func (c console) AuditEntries(ctx context.Context, below int64, limit int) ([]api.OpsEntry, error) {
+	entries, err := c.store.AuditEntries(ctx, below, limit)
+	out := make([]api.OpsEntry, len(entries))
+	for i, e := range entries {
+		out[i] = api.OpsEntry{Seq: e.Seq, At: e.At, Actor: e.Actor, Action: e.Action, Object: e.Object, Reason: e.Reason,
+			Outcome: e.Outcome, RequestID: e.RequestID}
+	}
+	return out, err
+}
+
+func (c console) Verify(ctx context.Context, progress func(int64)) (api.OpsVerified, error) {
+	v, err := c.store.Verify(ctx, progress)
+	out := api.OpsVerified{Audit: v.Audit, Jobs: v.Jobs, Events: v.Events, LastHash: v.LastHash}
+	for _, b := range v.Broken {
+		out.Broken = append(out.Broken, api.OpsBroken(b))
+	}
+	return out, err
+}
