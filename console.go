@@ -40,12 +40,16 @@ func (o *office) pages(renderer *page.Renderer) ([]api.PageGroup, error) {
 	return append(groups, inbox.Routes), nil
 }
 
+// site is what the operator prints on every page; what is not set has a neutral
+// wording in each language.
 func (o *office) site() page.Site {
-	return page.Site{
-		Contact:    map[text.Lang]string{text.Chinese: o.cfg.ContactLine, text.English: o.cfg.ContactLine},
-		Hours:      map[text.Lang]string{text.Chinese: o.cfg.ContactHours, text.English: o.cfg.ContactHours},
-		SignInPath: "/sign-in", SignOutPath: "/sign-out",
+	both := func(line string) map[text.Lang]string {
+		if line == "" {
+			return nil
+		}
+		return map[text.Lang]string{text.Chinese: line, text.English: line}
 	}
+	return page.Site{Contact: both(o.cfg.ContactLine), Hours: both(o.cfg.ContactHours), SignInPath: "/sign-in", SignOutPath: "/sign-out"}
 }
 
 // paused asks Redis which queues stand still.

@@ -16,7 +16,7 @@ const apiPolicy = "default-src 'none'; frame-ancestors 'none'"
 const (
 	corsMethods = "GET, POST, DELETE"
 	corsHeaders = "Authorization, Content-Type, Accept-Language, Idempotency-Key, If-Match, Last-Event-ID, Prefer, X-Request-Id, X-Tracking-Code"
-	corsExposed = "Location, ETag, Link, Retry-After, RateLimit, RateLimit-Policy, Idempotency-Replayed, Preference-Applied, X-Request-Id"
+	corsExposed = "Location, ETag, Link, Retry-After, RateLimit, Idempotency-Replayed, Preference-Applied, X-Request-Id"
 )
 
 // protect sets the protective headers, answers foreign origins and refuses

@@ -104,6 +104,7 @@ type inboxLetter struct {
 	Seconds      int
 	Pieces       []letterPiece
 	Code         string // the first code, to copy
+	CodeKey      string // of its label
 }
 
 func (i *Inbox) show(w http.ResponseWriter, r *http.Request) error {
@@ -179,7 +180,10 @@ func (i *Inbox) letter(l tasks.Letter) inboxLetter {
 	shown.Pieces = i.reader.read(l.Text)
 	for _, p := range shown.Pieces {
 		if p.Code && shown.Code == "" {
-			shown.Code = p.Text
+			shown.Code, shown.CodeKey = p.Text, "inbox.code"
+			if len(p.Text) == freezeCode {
+				shown.CodeKey = "inbox.freeze_code"
+			}
 		}
 	}
 	return shown

@@ -21,6 +21,9 @@ type letterPiece struct {
 	Code bool
 }
 
+// freezeCode is the length of a freeze code.
+const freezeCode = 8
+
 var errBaseURL = errors.New("the public URL must have a scheme and a host")
 
 func newLetterReader(publicURL string) (letterReader, error) {
@@ -49,7 +52,7 @@ func (l letterReader) read(message string) []letterPiece {
 		if strings.Contains(found, l.base.Host) {
 			found = strings.TrimRight(found, ".?&")
 			piece = letterPiece{Text: found, Href: l.href(found)}
-		} else if len(found) == 8 && strings.Trim(found, "0123456789") == "" {
+		} else if len(found) == freezeCode && strings.Trim(found, "0123456789") == "" {
 			continue
 		}
 		words(message[rest:at[0]])

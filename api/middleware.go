@@ -163,9 +163,6 @@ func (s *Server) limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 // ipExtractor believes X-Forwarded-For only when it comes from a trusted proxy;
 // Echo by itself believes everybody (trust.md).
 func ipExtractor(proxies []netip.Prefix) echo.IPExtractor {
-	if len(proxies) == 0 {
-		return echo.ExtractIPDirect()
-	}
 	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
 	for _, p := range proxies {
 		addr := p.Masked().Addr()

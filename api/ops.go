@@ -16,6 +16,7 @@ import (
 
 	"beian/api/page"
 	"beian/internal/accounts"
+	"beian/internal/filing"
 	"beian/internal/text"
 	"beian/tasks"
 )
@@ -186,8 +187,12 @@ func (o *Ops) admit(v *opsVisit, route opsRoute) error {
 	v.member = member
 	v.call.session, v.call.resumed = member, true
 	if len(route.roles) > 0 && !slices.Contains(route.roles, member.Role) {
+		object := route.path
+		if receipt, err := filing.ParseReceipt(v.r.PathValue("receipt")); err == nil {
+			object = receipt.String()
+		}
 		// It is refused in any case.
-		_ = o.note(v, OpsEntry{Action: "ops.denied", Object: route.path, Outcome: "denied: ROLE_NOT_ALLOWED"})
+		_ = o.note(v, OpsEntry{Action: "ops.denied", Object: object, Outcome: "denied: ROLE_NOT_ALLOWED"})
 		return errForbidden
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"beian/api/page"
@@ -22,7 +23,6 @@ type opsJobPage struct {
 	Disputed   bool
 	DisputedAt time.Time
 	Facts      []page.Row
-	Domains    []string
 	Blockers   []page.Blocker
 	Decisions  []page.Option // what this supervisor may decide now
 	Events     []page.Event
@@ -75,9 +75,9 @@ func (o *Ops) lookJob(v *opsVisit) (opsJobPage, error) {
 	}
 	j := seen.Job
 	return opsJobPage{
-		opsFrame: o.frame(v, ""), Receipt: j.Receipt, Kind: o.say(v, "kind."+string(j.Kind)), State: o.stateBadge(v, j.State),
+		opsFrame: o.frame(v, "/ops/jobs"), Receipt: j.Receipt, Kind: o.say(v, "kind."+string(j.Kind)), State: o.stateBadge(v, j.State),
 		Meaning: o.say(v, "state."+string(j.State)+".meaning"), Disputed: !j.DisputedAt.IsZero() && j.State != tasks.StateRejected,
-		DisputedAt: j.DisputedAt, Facts: o.facts(v, seen), Domains: seen.Preview.Domains, Blockers: blockersOf(j),
+		DisputedAt: j.DisputedAt, Facts: o.facts(v, seen), Blockers: blockersOf(j),
 		Decisions: o.decisions(v, seen), Events: o.events(v, seen.Timeline, names), Messages: o.messages(v, seen.Notices),
 		Tasks: o.taskRows(v, work),
 	}, nil
@@ -102,6 +102,7 @@ func (o *Ops) facts(v *opsVisit, seen tasks.View) []page.Row {
 	add("ops.fact.subject", p.Subject)
 	add("ops.fact.icp", p.ICP)
 	add("ops.fact.holdings", o.say(v, "ops.fact.holdings.value", text.Params{"websites": p.Websites, "records": p.Records}))
+	add("ops.job.domains", strings.Join(p.Domains, "\n"))
 	if p.Foreign > 0 {
 		add("ops.fact.foreign", o.say(v, "ops.fact.foreign.value", text.Params{"n": p.Foreign}))
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -22,6 +23,8 @@ type PageParts struct {
 	Record Record
 	// Policy gives the pages their words about acceptance and its window (T8).
 	Policy tasks.Policy
+	// Now is the clock of dates on pages; time.Now when absent.
+	Now func() time.Time
 }
 
 // Draft is what an account has typed into a form; its id becomes the key of the
@@ -48,6 +51,9 @@ type Record interface {
 // Pages are the applicants' pages, for Parts.Pages. They call the same desk as
 // the JSON API and can do nothing that it cannot.
 func Pages(parts PageParts) func(*Server, *echo.Echo) {
+	if parts.Now == nil {
+		parts.Now = time.Now
+	}
 	return func(s *Server, e *echo.Echo) {
 		p := &pages{s: s, parts: parts}
 		for _, r := range p.routes() {

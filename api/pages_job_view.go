@@ -32,7 +32,7 @@ type jobData struct {
 	Resend                                 page.Resend
 	InviteID                               string
 	Again, Waiting                         bool
-	Verbs                                  map[tasks.Verb]string // offered ones with their address
+	Verbs                                  map[string]string // offered ones with their address
 	NotMe                                  string
 }
 
@@ -47,9 +47,9 @@ func formID(tv tasks.View, verb tasks.Verb) string {
 func (p *pages) showJob(v *visit, tv tasks.View, view page.View, changed bool) error {
 	d := jobData{Receipt: tv.Job.Receipt, State: string(tv.Job.State), Changed: changed,
 		Objection: tv.Job.State == tasks.StateDone && !tv.Job.DisputedAt.IsZero(), Tracking: tv.Tracking,
-		Rows: p.jobRows(v, tv), Events: p.timeline(v, tv), Verbs: map[tasks.Verb]string{}}
+		Rows: p.jobRows(v, tv), Events: p.timeline(v, tv), Verbs: map[string]string{}}
 	for _, verb := range tv.Verbs {
-		d.Verbs[verb] = "/jobs/" + tv.Job.Receipt + "/" + string(verb)
+		d.Verbs[string(verb)] = "/jobs/" + tv.Job.Receipt + "/" + string(verb)
 	}
 	d.Head, d.Say = p.headline(v, tv)
 	p.duty(v, tv, &d)
@@ -82,7 +82,7 @@ func (p *pages) duty(v *visit, tv tasks.View, d *jobData) {
 		d.Until = v.words(p, "status.verify.until", until)
 		if may(tasks.VerbVerify) {
 			d.Act = "verify"
-			d.Resend = page.Resend{Action: d.Verbs[tasks.VerbResend], FormID: formID(tv, tasks.VerbResend), Wait: resendWait(tv)}
+			d.Resend = page.Resend{Action: d.Verbs[string(tasks.VerbResend)], FormID: formID(tv, tasks.VerbResend), Wait: resendWait(tv, p.parts.Now())}
 		}
 	case tasks.StateTargetConfirm:
 		d.Until = v.words(p, "status.accept.until", until)
@@ -93,9 +93,9 @@ func (p *pages) duty(v *visit, tv tasks.View, d *jobData) {
 		case may(tasks.VerbInvite):
 			d.Invite = p.s.parts.PublicURL + "/receive/" + tv.Job.Receipt
 			d.Act = "invite"
-			if sent := codeSent(tv); !sent.IsZero() && time.Since(sent) < pageCodeLife {
+			if sent := codeSent(tv); !sent.IsZero() && p.parts.Now().Sub(sent) < pageCodeLife {
 				d.Act, d.Phone = "take", codePhone(tv)
-				d.Resend = page.Resend{Action: d.Verbs[tasks.VerbInvite], FormID: d.InviteID, Wait: resendWait(tv)}
+				d.Resend = page.Resend{Action: d.Verbs[string(tasks.VerbInvite)], FormID: d.InviteID, Wait: resendWait(tv, p.parts.Now())}
 			}
 		}
 	}
@@ -121,7 +121,7 @@ func (p *pages) ending(v *visit, tv tasks.View, d *jobData) {
 	case tv.Job.State.Ended() && source:
 		d.Again = true
 	case !tv.Job.State.Ended():
-		d.Waiting = d.Act == "" && d.Until == ""
+		d.Waiting = d.Act == ""
 	}
 }
 

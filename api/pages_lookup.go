@@ -3,10 +3,10 @@ package api
 import (
 	"errors"
 	"net/url"
-	"strings"
 
 	"beian/api/page"
 	"beian/internal/filing"
+	"beian/internal/text"
 	"beian/internal/vault"
 	"beian/tasks"
 )
@@ -77,12 +77,16 @@ func receiptOf(v *visit) (string, []page.FieldError) {
 	if err == nil {
 		return receipt.String(), nil
 	}
-	fault := page.FieldError{Field: "receipt", Code: filing.CodeReceipt}
+	return "", []page.FieldError{slip(err, page.FieldError{Field: "receipt", Code: filing.CodeReceipt})}
+}
+
+// slip adds to a fault what exactly is wrong with the form of a value.
+func slip(err error, fault page.FieldError) page.FieldError {
 	var format *filing.FormatError
 	if errors.As(err, &format) {
-		fault.Reason = format.Reason
+		fault.Reason, fault.Params = format.Reason, text.ParamsOf(format.Params)
 	}
-	return "", []page.FieldError{fault}
+	return fault
 }
 
 // phone asks for a phone of one of the parties instead.
@@ -96,15 +100,7 @@ func (p *pages) sendTrack(v *visit) error {
 	receipt, faults := receiptOf(v)
 	phone, err := filing.ParsePhone(v.form.Get("phone"))
 	if err != nil {
-		fault := page.FieldError{Field: "phone", Code: filing.CodePhone}
-		var format *filing.FormatError
-		if errors.As(err, &format) {
-			fault.Reason = format.Reason
-		}
-		if strings.TrimSpace(v.form.Get("phone")) == "" {
-			fault.Code, fault.Reason = "REQUIRED", ""
-		}
-		faults = append(faults, fault)
+		faults = append(faults, slip(err, page.FieldError{Field: "phone", Code: filing.CodePhone}))
 	}
 	if len(faults) > 0 {
 		return p.showLookup(v, "jobs/phone", "/jobs", faults...)

@@ -55,7 +55,7 @@ func (p *pages) signIn(v *visit) error {
 		return p.showSignIn(v, next, 0, page.FieldError{Field: "login", Key: "msg.signin.failed"})
 	case errors.As(err, &many):
 		v.Response().Header().Set("Retry-After", wholeSeconds(many.After))
-		when := p.s.parts.Catalog.Date(time.Now().Add(many.After + time.Minute))
+		when := p.s.parts.Catalog.Date(p.parts.Now().Add(many.After + time.Minute))
 		return p.showSignIn(v, next, http.StatusTooManyRequests,
 			page.FieldError{Field: "login", Key: "signin.too_many", Params: text.Params{"date": when}})
 	case err != nil:

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"beian/api/page"
+	"beian/internal/text"
 	"beian/tasks"
 )
 
@@ -18,7 +19,7 @@ func (p *pages) timeline(v *visit, tv tasks.View) []page.Event {
 		for j, n := range tv.Notices {
 			if !placed[j] && n.CreatedAt.Equal(e.At) {
 				placed[j] = true
-				shown.Deliveries = append(shown.Deliveries, deliveryOf(n))
+				shown.Deliveries = append(shown.Deliveries, p.delivery(v, n))
 			}
 		}
 		out = append(out, shown)
@@ -32,7 +33,7 @@ func (p *pages) timeline(v *visit, tv tasks.View) []page.Event {
 			key = "event.track_code"
 		}
 		out = insertEvent(out, page.Event{At: n.CreatedAt, Actor: string(tasks.ActorSystem), Title: v.words(p, key),
-			Deliveries: []page.Delivery{deliveryOf(n)}})
+			Deliveries: []page.Delivery{p.delivery(v, n)}})
 	}
 	return out
 }
@@ -78,8 +79,20 @@ func (p *pages) eventNote(v *visit, e tasks.Event) string {
 	return ""
 }
 
-func deliveryOf(n tasks.NoticeView) page.Delivery {
-	d := page.Delivery{Channel: "sms", To: n.To, State: "queued", At: n.SentAt}
+// delivery says which message went where and what became of it (C3).
+func (p *pages) delivery(v *visit, n tasks.NoticeView) page.Delivery {
+	names := map[tasks.Template]string{
+		tasks.TemplateCode: "event.message.code", tasks.TemplateWarned: "event.message.warning", tasks.TemplateInvited: "event.message.invitation",
+		tasks.TemplateDone: "event.message.result", tasks.TemplateReceived: "event.message.result", tasks.TemplateStopped: "event.message.result",
+		tasks.TemplateFailed: "event.message.result", tasks.TemplateDisputed: "event.message.dispute",
+	}
+	d := page.Delivery{Channel: "sms", To: n.To, State: "queued"}
+	if n.SentAt.Sub(n.CreatedAt) >= time.Minute { // else the event's own time says it
+		d.At = n.SentAt
+	}
+	if key, known := names[n.Template]; known {
+		d.To = v.words(p, "event.message", text.Params{"to": n.To, "what": v.words(p, key)})
+	}
 	if n.Channel == tasks.ChannelMail {
 		d.Channel = "email"
 	}
@@ -105,8 +118,8 @@ func codeSent(tv tasks.View) time.Time {
 }
 
 // resendWait is for how many seconds the code can't be sent again (C1).
-func resendWait(tv tasks.View) int {
-	left := pageCodeResend - time.Since(codeSent(tv))
+func resendWait(tv tasks.View, now time.Time) int {
+	left := pageCodeResend - now.Sub(codeSent(tv))
 	return max(0, int((left+time.Second-1)/time.Second))
 }
 

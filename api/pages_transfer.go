@@ -27,7 +27,7 @@ func (p *pages) transfer(v *visit) error {
 	view := p.view(v)
 	view.Back = "/"
 	if window := p.parts.Policy.TargetWindow; p.parts.Policy.TargetAcceptance {
-		view.Data = startData{Hours: int(window / time.Hour), Until: time.Now().Add(window)}
+		view.Data = startData{Hours: int(window / time.Hour), Until: p.parts.Now().Add(window)}
 	} else {
 		view.Data = startData{}
 	}

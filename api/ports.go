@@ -17,6 +17,7 @@ type Desk interface {
 	Submit(ctx context.Context, s tasks.Submission) (tasks.Accepted, error)
 	Act(ctx context.Context, a tasks.Action) (tasks.Accepted, error)
 	Look(ctx context.Context, receipt string, by tasks.Viewer) (tasks.View, error)
+	Glance(ctx context.Context, receipt string, by tasks.Viewer) (tasks.View, error)
 	Jobs(ctx context.Context, f tasks.JobFilter) ([]tasks.Job, error)
 	SendTrackingCode(ctx context.Context, receipt string, phone filing.Phone, asker string) error
 	OpenWithCode(ctx context.Context, receipt string, phone filing.Phone, typed string) (string, error)

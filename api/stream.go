@@ -90,12 +90,21 @@ func (s *Server) send(ctx context.Context, f flow, v tasks.View) {
 				return
 			}
 		case <-poll.C:
-			next, err := s.parts.Desk.Look(ctx, f.receipt, f.by)
-			if err == nil {
-				v = next
-			}
+			v = s.news(ctx, &f, v)
 		}
 	}
+}
+
+// news reads the timeline only when the job's version says that it grew.
+func (s *Server) news(ctx context.Context, f *flow, v tasks.View) tasks.View {
+	now, err := s.parts.Desk.Glance(ctx, f.receipt, f.by)
+	if err != nil || now.Job.Version == v.Job.Version {
+		return v
+	}
+	if now, err = s.parts.Desk.Look(ctx, f.receipt, f.by); err != nil {
+		return v
+	}
+	return now
 }
 
 func (f *flow) events(timeline []tasks.Event) error {

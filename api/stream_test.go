@@ -67,10 +67,10 @@ func TestStreamsEndWhenTheServerStops(t *testing.T) {
 // The deadline for reading a request would otherwise cancel one that waits.
 func TestAWaitingRequestOutlivesTheReadDeadline(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, func(p *Parts) { p.pace.body = 100 * time.Millisecond })
+	b := newBench(t, func(p *Parts) { p.pace.body = time.Second })
 	j := b.verified(t)
 	slow := httptest.NewUnstartedServer(b.Handler())
-	slow.Config.ReadTimeout, slow.Config.WriteTimeout = 100*time.Millisecond, 100*time.Millisecond
+	slow.Config.ReadTimeout, slow.Config.WriteTimeout = time.Second, time.Second
 	slow.Start()
 	t.Cleanup(slow.Close)
 	b.http.URL = slow.URL
@@ -83,7 +83,7 @@ func TestAWaitingRequestOutlivesTheReadDeadline(t *testing.T) {
 		}
 		answered <- out
 	}()
-	<-time.After(300 * time.Millisecond) // longer than the deadlines
+	<-time.After(1500 * time.Millisecond) // longer than the deadlines
 	b.work(t)
 	if got := (<-answered).job(t, 200); got.State != "done" {
 		t.Errorf("state %s", got.State)

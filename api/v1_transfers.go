@@ -127,7 +127,7 @@ func (s *Server) precondition(ctx context.Context, match, receipt string, by tas
 	if match == "" || match == "*" {
 		return nil
 	}
-	v, err := s.parts.Desk.Look(ctx, receipt, by)
+	v, err := s.parts.Desk.Glance(ctx, receipt, by)
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (s *Server) precondition(ctx context.Context, match, receipt string, by tas
 // accepted makes the answer. Should the job not be readable just now, the
 // receipt alone is told: it is committed.
 func (s *Server) accepted(ctx context.Context, acc tasks.Accepted, by tasks.Viewer) *jobOutput {
-	v, err := s.parts.Desk.Look(ctx, acc.Receipt, by)
+	v, err := s.parts.Desk.Glance(ctx, acc.Receipt, by)
 	if err != nil {
 		v = tasks.View{}
 	}
@@ -177,7 +177,7 @@ func (s *Server) await(ctx context.Context, prefer string, out *jobOutput, by ta
 			return out, nil
 		case <-tick.C:
 		}
-		v, err := s.parts.Desk.Look(ctx, out.Body.Receipt, by)
+		v, err := s.parts.Desk.Glance(ctx, out.Body.Receipt, by)
 		if err == nil && v.Job.State != tasks.StateApplying {
 			out.Status, out.Retry, out.ETag = http.StatusOK, "", etag(v.Job.Version)
 			out.Body = s.viewOf(callOf(ctx).lang, v)

@@ -38,8 +38,8 @@ type Config struct {
 	KeysFile    string `name:"keys-file" var:"BEIAN_KEYS_FILE" example:"/etc/beian/keys.json" help:"Encryption keys; empty is keys.json in the data directory."`
 
 	SMSProvider  string `name:"sms-provider" var:"BEIAN_SMS_PROVIDER" default:"inbox" choices:"inbox" help:"Who carries the SMS."`
-	ContactLine  string `name:"contact-line" var:"BEIAN_CONTACT_LINE" default:"如需帮助，请联系您的接入服务商客服" example:"客服热线 400-000-0000" help:"Whom to ask, shown in the footer."`
-	ContactHours string `name:"contact-hours" var:"BEIAN_CONTACT_HOURS" default:"工作日 9:00–18:00" example:"每日 8:00–22:00" help:"When they answer, shown in the footer."`
+	ContactLine  string `name:"contact-line" var:"BEIAN_CONTACT_LINE" example:"客服热线 400-000-0000" help:"Whom to ask, shown in the footer; empty names the access provider in both languages."`
+	ContactHours string `name:"contact-hours" var:"BEIAN_CONTACT_HOURS" example:"每日 8:00–22:00" help:"When they answer, shown in the footer."`
 
 	LogLevel  string `name:"log-level" var:"BEIAN_LOG_LEVEL" default:"info" choices:"debug,info,warn,error" help:"Least level that is logged."`
 	LogFormat string `name:"log-format" var:"BEIAN_LOG_FORMAT" default:"auto" choices:"auto,json,console" help:"auto is console on a terminal, json elsewhere."`

@@ -25,16 +25,14 @@ func TestDevelopmentNeedsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := config.Config{
-		Environment:  config.Development,
-		HTTPAddr:     "127.0.0.1:8080",
-		DataDir:      "./data",
-		SMSProvider:  "inbox",
-		ContactLine:  "如需帮助，请联系您的接入服务商客服",
-		ContactHours: "工作日 9:00–18:00",
-		LogLevel:     "info",
-		LogFormat:    "auto",
-		Policy:       config.Policy{RealName: "off", TargetAcceptance: "required", TargetWindow: 72 * time.Hour, SubjectsPerAccount: 1},
-		Worker:       config.Worker{Concurrency: 8, QueuePoll: 20 * time.Millisecond, Lease: 6 * time.Second, ShutdownTimeout: 10 * time.Second},
+		Environment: config.Development,
+		HTTPAddr:    "127.0.0.1:8080",
+		DataDir:     "./data",
+		SMSProvider: "inbox",
+		LogLevel:    "info",
+		LogFormat:   "auto",
+		Policy:      config.Policy{RealName: "off", TargetAcceptance: "required", TargetWindow: 72 * time.Hour, SubjectsPerAccount: 1},
+		Worker:      config.Worker{Concurrency: 8, QueuePoll: 20 * time.Millisecond, Lease: 6 * time.Second, ShutdownTimeout: 10 * time.Second},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -58,6 +58,7 @@ func reject(ctx context.Context, tx Tx, job *Job, a Action) (Change, error) {
 	if job.State.Ended() {
 		return Change{}, &WrongState{Verb: a.Verb, State: job.State}
 	}
+	job.DisputedAt = time.Time{} // decided: nothing is left to release
 	return stop(ctx, tx, job, StateRejected, Event{Actor: staffActor(a), What: WhatRejected})
 }
 

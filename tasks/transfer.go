@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"beian/internal/filing"
 )
@@ -163,8 +165,12 @@ func fourDigits(s string) bool {
 // resolve finds the target by login email or account id (T1). A wrong last-four
 // is the same as no such account, so that nobody can probe for accounts.
 func (t *Transfer) resolve(ctx context.Context, tx Tx, s Submission) (Party, error) {
-	ref := AccountRef{ExternalID: strings.TrimSpace(s.Fields[FieldTarget])}
-	if mail, err := filing.ParseEmail(s.Fields[FieldTarget]); err == nil {
+	typed := strings.TrimSpace(s.Fields[FieldTarget])
+	if !utf8.ValidString(typed) || strings.ContainsFunc(typed, unicode.IsControl) {
+		return Party{}, ErrNotFound // no account is called so, and PostgreSQL refuses to look
+	}
+	ref := AccountRef{ExternalID: typed}
+	if mail, err := filing.ParseEmail(typed); err == nil {
 		ref = AccountRef{Login: mail}
 	}
 	target, err := tx.Party(ctx, ref)

@@ -61,6 +61,19 @@ func TestT1_wrong_digits_and_unknown_accounts_look_the_same(t *testing.T) {
 	}
 }
 
+func TestT1_odd_bytes_are_an_account_that_is_not_there(t *testing.T) {
+	t.Parallel()
+	eachEngine(t, func(t *testing.T, o *office) {
+		source, target := o.holder(), o.someone()
+		for _, typed := range []string{"A\x00", "\xff\xfe", "A1' OR '1'='1", strings.Repeat("A", 1<<20), "％", "-"} {
+			s := form(source, target)
+			s.Fields[tasks.FieldTarget] = typed
+			_, err := o.desk.Precheck(t.Context(), s)
+			wantCodes(t, err, "source TARGET_NOT_FOUND")
+		}
+	})
+}
+
 func TestT1_digits_may_be_typed_on_a_Chinese_keyboard(t *testing.T) {
 	t.Parallel()
 	o := openOffice(t)

@@ -42,29 +42,48 @@ type NoticeView struct {
 	SentAt    time.Time
 }
 
-// Look reads a job for somebody; ErrNotFound when they may not see it.
+// Look reads a job for somebody, with its timeline and messages; ErrNotFound when
+// they may not see it.
 func (d *Desk) Look(ctx context.Context, receipt string, by Viewer) (View, error) {
 	var v View
-	err := d.store.View(ctx, func(tx Tx) error {
-		job, err := tx.Job(ctx, receipt, by)
-		if err != nil {
+	err := d.store.View(ctx, func(tx Tx) (err error) {
+		if v, err = d.glance(ctx, tx, receipt, by); err != nil {
 			return err
 		}
-		v = View{Job: job, Role: roleOf(job, by), Verbs: d.flows[job.Kind].Offers(job, by, tx.Now())}
-		if err := json.Unmarshal(job.Facts, &v.Preview); err != nil {
-			return fmt.Errorf("decoding a job's facts: %w", err)
-		}
-		if v.Timeline, err = tx.Timeline(ctx, job.ID); err != nil {
+		if v.Timeline, err = tx.Timeline(ctx, v.Job.ID); err != nil {
 			return err
 		}
-		notices, err := tx.Notices(ctx, job.ID)
+		notices, err := tx.Notices(ctx, v.Job.ID)
 		v.Notices = shown(notices)
 		return err
 	})
-	if v.Role == RoleSource || v.Role == RoleStaff {
-		v.Tracking = d.Tracking(v.Job)
-	}
 	return v, err
+}
+
+// Glance is Look without timeline and messages: one query, for answers and for
+// whoever waits for a change of state.
+func (d *Desk) Glance(ctx context.Context, receipt string, by Viewer) (View, error) {
+	var v View
+	err := d.store.View(ctx, func(tx Tx) (err error) {
+		v, err = d.glance(ctx, tx, receipt, by)
+		return err
+	})
+	return v, err
+}
+
+func (d *Desk) glance(ctx context.Context, tx Tx, receipt string, by Viewer) (View, error) {
+	job, err := tx.Job(ctx, receipt, by)
+	if err != nil {
+		return View{}, err
+	}
+	v := View{Job: job, Role: roleOf(job, by), Verbs: d.flows[job.Kind].Offers(job, by, tx.Now())}
+	if err := json.Unmarshal(job.Facts, &v.Preview); err != nil {
+		return View{}, fmt.Errorf("decoding a job's facts: %w", err)
+	}
+	if v.Role == RoleSource || v.Role == RoleStaff {
+		v.Tracking = d.Tracking(job)
+	}
+	return v, nil
 }
 
 // Jobs lists jobs, newest first.

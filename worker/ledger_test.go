@@ -71,53 +71,38 @@ func (l *ledger) lines(t testing.TB, kind string) (out [][]string) {
 	return out
 }
 
-// watchedStore writes down who claims what and when, and can hold a step between
-// its claim and its commit.
+// watchedStore writes down who claims what and when, and can hold a worker
+// between a claim and its step.
 type watchedStore struct {
 	*store.Store
 	paper   *ledger
 	pauseAt string
-	mu      sync.Mutex
-	paused  bool
 }
 
 func (w *watchedStore) Update(ctx context.Context, fn func(tasks.Tx) error) error {
 	var seen *watchedTx
-	held := w.held(ctx)
 	err := w.Store.Update(ctx, func(tx tasks.Tx) error {
 		seen = &watchedTx{Tx: tx, store: w}
 		return fn(seen)
 	})
 	if seen == nil || err != nil || seen.claim.Result != tasks.Claimed {
-		if held {
-			_ = w.paper.note("woke", os.Getpid(), "fenced:", isFenced(err))
-		}
 		return err
 	}
+	err = w.paper.note("claim", seen.claim.ID, seen.claim.Generation, os.Getpid(), time.Now().UnixMilli())
 	if seen.claim.Type == w.pauseAt {
-		w.mu.Lock()
-		w.paused = true
-		w.mu.Unlock()
+		w.hold()
 	}
-	return w.paper.note("claim", seen.claim.ID, seen.claim.Generation, os.Getpid(), time.Now().UnixMilli())
+	return err
 }
 
-// held waits at the first update after a claim of the paused type; it tells so in
-// the ledger and goes on when the file is there.
-func (w *watchedStore) held(context.Context) bool {
-	w.mu.Lock()
-	held := w.paused
-	w.paused = false
-	w.mu.Unlock()
-	if !held {
-		return false
-	}
+// hold waits until the file is there; the ledger tells so.
+func (w *watchedStore) hold() {
 	_ = w.paper.note("holds", os.Getpid())
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		if _, err := os.Stat(w.paper.path + ".go"); err == nil {
-			return true
+			return
 		}
 		<-tick.C
 	}
@@ -133,4 +118,66 @@ func (x *watchedTx) Claim(ctx context.Context, ref tasks.TaskRef, lease time.Dur
 	c, err = x.Tx.Claim(ctx, ref, lease)
 	x.claim = c
 	return c, err
+}
+
+// Ack and Record write down how a step that was held ended.
+func (x *watchedTx) Ack(ctx context.Context, c tasks.Claim) error {
+	err := x.Tx.Ack(ctx, c)
+	x.woke(c, err)
+	return err
+}
+
+func (x *watchedTx) Record(ctx context.Context, job *tasks.Job, change tasks.Change, ack *tasks.Claim) error {
+	err := x.Tx.Record(ctx, job, change, ack)
+	if ack != nil {
+		x.woke(*ack, err)
+	}
+	return err
+}
+
+func (x *watchedTx) woke(c tasks.Claim, err error) {
+	if c.Type == x.store.pauseAt {
+		_ = x.store.paper.note("woke", os.Getpid(), "fenced:", isFenced(err))
+	}
+}
+
+// slowStore holds the first transaction that reads a job and is no claim, and
+// keeps its lease from being renewed.
+type slowStore struct {
+	*store.Store
+	read, wake chan struct{}
+	once       sync.Once
+	answer     error
+}
+
+func (s *slowStore) Update(ctx context.Context, fn func(tasks.Tx) error) error {
+	slow := &slowTx{store: s}
+	err := s.Store.Update(ctx, func(tx tasks.Tx) error {
+		slow.Tx = tx
+		return fn(slow)
+	})
+	if slow.held {
+		s.answer = err
+	}
+	return err
+}
+
+type slowTx struct {
+	tasks.Tx
+	store *slowStore
+	held  bool
+}
+
+func (x *slowTx) Job(ctx context.Context, receipt string, by tasks.Viewer) (tasks.Job, error) {
+	job, err := x.Tx.Job(ctx, receipt, by)
+	x.store.once.Do(func() {
+		x.held = true
+		close(x.store.read)
+		<-x.store.wake
+	})
+	return job, err
+}
+
+func (x *slowTx) Renew(context.Context, tasks.Claim, time.Duration) error {
+	return tasks.ErrUnavailable
 }

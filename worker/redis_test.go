@@ -1,0 +1,154 @@
+package worker_test
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"beian/internal/queue"
+	"beian/internal/testenv"
+)
+
+// open starts an office inside the test; it ends with the test.
+func (h *house) open(url string, log zerolog.Logger) {
+	h.t.Helper()
+	r, err := queue.Connect(h.t.Context(), queue.Options{URL: url, Log: zerolog.Nop()})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	o := &office{record: h.store, redis: r, desk: h.desk, log: log}
+	ctx, stop := context.WithCancel(background(h.t))
+	ended := make(chan error, 1)
+	go func() { ended <- o.run(ctx) }()
+	h.t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			h.t.Errorf("the office ended: %v", err)
+		}
+	})
+}
+
+// stream submits and verifies transfers [from, to) with a few people at once and
+// tells how long each submission took.
+func (h *house) stream(from, to int, pace time.Duration) (took []time.Duration) {
+	h.t.Helper()
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	next := make(chan int)
+	for range 4 {
+		group.Go(func() {
+			for i := range next {
+				start := time.Now()
+				receipt, err := h.submit(background(h.t), i)
+				d := time.Since(start)
+				if err == nil {
+					err = h.verify(background(h.t), receipt)
+				}
+				if err != nil {
+					h.t.Errorf("transfer %d: %v", i, err)
+				}
+				mu.Lock()
+				took = append(took, d)
+				mu.Unlock()
+			}
+		})
+	}
+	tick := time.NewTicker(max(pace, time.Microsecond))
+	defer tick.Stop()
+	for i := from; i < to; i++ {
+		next <- i
+		<-tick.C
+	}
+	close(next)
+	group.Wait()
+	slices.Sort(took)
+	return took
+}
+
+func (h *house) done() int { return h.number(`SELECT count(*) FROM jobs WHERE state = 'done'`) }
+
+func TestR5_ThreeFlushesLoseNothing(t *testing.T) {
+	t.Parallel()
+	const jobs = 200
+	forEachEngine(t, func(t *testing.T, h *house) {
+		server := testenv.StartRedis(t)
+		h.settle(0, jobs)
+		h.open(server.URL, zerolog.Nop())
+		h.open(server.URL, zerolog.Nop())
+		r, err := queue.Connect(t.Context(), queue.Options{URL: server.URL, Log: zerolog.Nop()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close(background(t))
+		submitted := make(chan struct{})
+		go func() {
+			defer close(submitted)
+			h.stream(0, jobs, 10*time.Millisecond)
+		}()
+		var flushed time.Time
+		for _, part := range []int{jobs / 4, jobs / 2, jobs * 3 / 4} {
+			eventually(t, "a quarter more is done", 40*time.Second, func() bool { return h.done() >= part })
+			if err := r.Front().FlushAll(t.Context()).Err(); err != nil {
+				t.Fatal(err)
+			}
+			flushed = time.Now()
+		}
+		<-submitted
+		h.quiet(jobs, 20*time.Second)
+		t.Logf("R5 %s: everything done %s after the last of three flushes", h.store.Engine(), time.Since(flushed).Round(time.Second/10))
+		h.whole(jobs)
+	})
+}
+
+func TestR6_SubmissionsGoOnWhileRedisIsAway(t *testing.T) {
+	t.Parallel()
+	outages := map[string]struct {
+		begin, end func(*testenv.RedisServer) error
+	}{
+		"stopped": {
+			begin: func(s *testenv.RedisServer) error { s.Kill(); return nil },
+			end:   func(s *testenv.RedisServer) error { return s.Start() },
+		},
+		"frozen": {
+			begin: func(s *testenv.RedisServer) error { return s.Freeze() },
+			end:   func(s *testenv.RedisServer) error { return s.Thaw() },
+		},
+	}
+	for name, outage := range outages {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			forEachEngine(t, func(t *testing.T, h *house) {
+				const before, during = 30, 100
+				server := testenv.StartRedis(t)
+				h.settle(0, before+during)
+				h.open(server.URL, zerolog.Nop())
+				healthy := h.stream(0, before, 20*time.Millisecond)
+				if err := outage.begin(server); err != nil {
+					t.Fatal(err)
+				}
+				away := h.stream(before, before+during, 50*time.Millisecond) // five seconds
+				if err := outage.end(server); err != nil {
+					t.Fatal(err)
+				}
+				back := time.Now()
+				h.quiet(before+during, 60*time.Second)
+				t.Logf("R6 %s %s: submissions p50 %s p99 %s with Redis, p50 %s p99 %s without; all done %s after it came back",
+					h.store.Engine(), name, at(healthy, 50), at(healthy, 99), at(away, 50), at(away, 99),
+					time.Since(back).Round(time.Second/10))
+				if worst := away[len(away)-1]; worst > 2*time.Second {
+					t.Errorf("a submission took %s while Redis was away", worst)
+				}
+				h.whole(before + during)
+			})
+		})
+	}
+}
+
+// at is a percentile of sorted times.
+func at(sorted []time.Duration, percent int) time.Duration {
+	return sorted[min(len(sorted)*percent/100, len(sorted)-1)].Round(time.Millisecond / 10)
+}
