@@ -137,7 +137,6 @@ func (o *Ops) events(v *opsVisit, timeline []tasks.Event, names map[string]strin
 		"cancelled": "ops.what.cancelled", "expired": "ops.what.expired", "disputed": "ops.what.disputed",
 		"released": "ops.what.released", "rejected": "ops.what.rejected", "applied": "ops.what.applied",
 		"blocked": "ops.what.blocked", "dead_letter": "ops.what.dead_letter", "redriven": "ops.what.redriven",
-		"undelivered": "ops.what.undelivered",
 	}
 	out := make([]page.Event, 0, len(timeline))
 	for i := len(timeline) - 1; i >= 0; i-- {

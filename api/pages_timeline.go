@@ -58,7 +58,6 @@ func eventKey(e tasks.Event) string {
 		tasks.WhatCancelled: "event.cancelled", tasks.WhatExpired: "event.expired", tasks.WhatDisputed: "event.disputed",
 		tasks.WhatReleased: "event.released", tasks.WhatRejected: "event.rejected", tasks.WhatApplied: "event.applied",
 		tasks.WhatBlocked: "event.blocked", tasks.WhatDeadLetter: "event.delayed", tasks.WhatRedriven: "event.resumed",
-		tasks.WhatUndelivered: "event.undelivered",
 	}
 	if key, known := keys[e.What]; known {
 		return key

@@ -90,22 +90,21 @@ type What string
 
 // The kinds of timeline rows.
 const (
-	WhatSubmitted   What = "submitted"
-	WhatVerified    What = "verified"
-	WhatCodeWrong   What = "code_wrong"
-	WhatCodeSent    What = "code_sent"
-	WhatAccepted    What = "accepted"
-	WhatDeclined    What = "declined"
-	WhatCancelled   What = "cancelled"
-	WhatExpired     What = "expired"
-	WhatDisputed    What = "disputed"
-	WhatReleased    What = "released"
-	WhatRejected    What = "rejected"
-	WhatApplied     What = "applied"
-	WhatBlocked     What = "blocked"
-	WhatDeadLetter  What = "dead_letter"
-	WhatRedriven    What = "redriven"
-	WhatUndelivered What = "undelivered"
+	WhatSubmitted  What = "submitted"
+	WhatVerified   What = "verified"
+	WhatCodeWrong  What = "code_wrong"
+	WhatCodeSent   What = "code_sent"
+	WhatAccepted   What = "accepted"
+	WhatDeclined   What = "declined"
+	WhatCancelled  What = "cancelled"
+	WhatExpired    What = "expired"
+	WhatDisputed   What = "disputed"
+	WhatReleased   What = "released"
+	WhatRejected   What = "rejected"
+	WhatApplied    What = "applied"
+	WhatBlocked    What = "blocked"
+	WhatDeadLetter What = "dead_letter"
+	WhatRedriven   What = "redriven"
 )
 
 // ActorKind says in which role somebody acted.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -110,7 +111,12 @@ func (d *Desk) renew(ctx context.Context, cancel context.CancelCauseFunc, c Clai
 func (d *Desk) postpone(ctx context.Context, c Claim, p Postponed) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	err := d.store.Update(ctx, func(tx Tx) error { return tx.Postpone(ctx, c, p) })
+	err := d.store.Update(ctx, func(tx Tx) error {
+		if err := tx.Postpone(ctx, c, p); err != nil || !p.Dead {
+			return err
+		}
+		return d.givenUp(ctx, tx, c)
+	})
 	if errors.Is(err, ErrFenced) || (err == nil && p.Dead) {
 		return nil
 	}
@@ -118,6 +124,27 @@ func (d *Desk) postpone(ctx context.Context, c Claim, p Postponed) error {
 		return fmt.Errorf("booking a failed step: %w", err)
 	}
 	return &Again{In: p.In, Why: p.Reason, Failure: true}
+}
+
+// givenUp tells the timeline that a step waits for people now: the applicant can
+// see why nothing moves (A4).
+func (d *Desk) givenUp(ctx context.Context, tx Tx, c Claim) error {
+	kind, _, _ := strings.Cut(c.Type, ":")
+	if _, ok := d.flows[Kind(kind)]; !ok {
+		return nil
+	}
+	job, err := tx.Job(ctx, c.Ref, Viewer{System: true})
+	if err != nil {
+		return ignore(err, ErrNotFound)
+	}
+	return d.record(ctx, tx, &job, Change{Events: []Event{{Actor: System(), What: WhatDeadLetter}}}, nil)
+}
+
+func ignore(err, known error) error {
+	if errors.Is(err, known) {
+		return nil
+	}
+	return err
 }
 
 // reason names the class of a failure for people; it never carries the text of

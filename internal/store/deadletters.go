@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"beian/tasks"
@@ -38,17 +39,30 @@ func (s *Store) DeadLetters(ctx context.Context, limit int) ([]DeadLetter, error
 }
 
 // Redrive gives a dead letter another life under a new generation, and says who
-// did so in the audit journal. ErrNotFound when it is not dead.
+// did so in the audit journal and on its job's timeline. ErrNotFound when it is
+// not dead.
 func (s *Store) Redrive(ctx context.Context, id string, by AuditEntry) error {
 	return s.update(ctx, func(t *tx) error {
-		err := t.exactlyOne(ctx, tasks.ErrNotFound, `UPDATE outbox SET state = 'waiting', generation = generation + 1, attempts = 0,
-		  not_before = $1, reason = '', ended_at = 0, lease_until = 0 WHERE id = $2 AND state = 'dead'`, millis(t.now), id)
+		var ref string
+		err := scanOne(t.q.row(ctx, `UPDATE outbox SET state = 'waiting', generation = generation + 1, attempts = 0,
+		  not_before = $1, reason = '', ended_at = 0, lease_until = 0 WHERE id = $2 AND state = 'dead' RETURNING ref`,
+			millis(t.now), id), &ref)
 		if err != nil {
 			return err
 		}
 		t.posted = true
 		by.Action, by.Object, by.Outcome = "task.redrive", id, "done"
-		return t.audit(ctx, by)
+		if err := t.audit(ctx, by); err != nil {
+			return err
+		}
+		job, err := t.Job(ctx, ref, tasks.Viewer{System: true})
+		if errors.Is(err, tasks.ErrNotFound) { // a message's or a chore's
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return t.Record(ctx, &job, tasks.Change{Events: []tasks.Event{{Actor: by.Actor, What: tasks.WhatRedriven, From: job.State, To: job.State}}}, nil)
 	})
 }
 
