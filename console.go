@@ -49,7 +49,7 @@ func (o *office) site() page.Site {
 		}
 		return map[text.Lang]string{text.Chinese: line, text.English: line}
 	}
-	return page.Site{Contact: both(o.cfg.ContactLine), Hours: both(o.cfg.ContactHours), SignInPath: "/sign-in", SignOutPath: "/sign-out"}
+	return page.Site{Contact: both(o.cfg.ContactLine), Hours: both(o.cfg.ContactHours), SignInPath: "/sign-in", SignOutPath: "/sign-out", AccountPath: "/account"}
 }
 
 // paused asks Redis which queues stand still.

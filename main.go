@@ -39,6 +39,7 @@ type commands struct {
 	Keys        keysCommand        `cmd:"" help:"Create the key file."`
 	Doctor      doctorCommand      `cmd:"" help:"Check the installation and say what is wrong."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running API whether it is alive or ready; for containers."`
+	Bench       benchCommand       `cmd:"" help:"Measure this machine: submitting, latency, the worker beside River, memory."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
 

@@ -41,7 +41,7 @@ func (s *Server) protect(next echo.HandlerFunc) echo.HandlerFunc {
 		if isAPI(r.URL.Path) && r.Method == http.MethodOptions {
 			return preflight(c, rec.foreign)
 		}
-		if rec.foreign && bearer(r) != "" {
+		if rec.foreign && (bearer(r) != "" || signsIn(r)) {
 			return next(c)
 		}
 		if err := s.guard.Check(r); err != nil {
@@ -77,6 +77,12 @@ func (s *Server) isForeign(r *http.Request) bool {
 	origin := strings.ToLower(r.Header.Get("Origin"))
 	own := origin == strings.ToLower(s.parts.PublicURL)
 	return origin != "" && !own && isAPI(r.URL.Path) && slices.Contains(s.parts.CORSOrigins, origin)
+}
+
+// signsIn tells the one request that comes before there is a token. It uses no
+// cookie and sets none for a foreign page, and being JSON it was preflighted.
+func signsIn(r *http.Request) bool {
+	return r.Method == http.MethodPost && r.URL.Path == "/v1/sessions"
 }
 
 // bearer is the token of an Authorization header, or nothing.

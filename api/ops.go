@@ -70,7 +70,7 @@ func NewOps(p OpsParts) (*Ops, error) {
 	if p.NewID == nil {
 		p.NewID = rand.Text
 	}
-	p.Site.SignInPath, p.Site.SignOutPath, p.Site.StatusPath = opsSignIn, "/ops/sign-out", "/jobs"
+	p.Site.SignInPath, p.Site.SignOutPath, p.Site.StatusPath, p.Site.AccountPath = opsSignIn, "/ops/sign-out", "/jobs", ""
 	pages, err := page.New(page.Options{Catalog: p.Catalog, Site: p.Site})
 	if err != nil {
 		return nil, fmt.Errorf("parsing the console's pages: %w", err)

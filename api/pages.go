@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -99,6 +100,7 @@ func (p *pages) routes() []pageRoute {
 		{method: get, path: "/transfer/target", mine: true, do: p.target},
 		{method: post, path: "/transfer/target", mine: true, do: p.saveTarget},
 		{method: get, path: "/transfer/:draft/check", mine: true, do: p.check},
+		{method: get, path: "/transfer/:draft/submit", mine: true, do: p.check}, // the address of a refused form
 		{method: post, path: "/transfer/:draft/submit", mine: true, do: p.submit},
 		{method: get, path: "/jobs", do: p.lookup},
 		{method: post, path: "/jobs", do: p.lookUp},
@@ -139,8 +141,8 @@ func (p *pages) guarded(r pageRoute) echo.HandlerFunc {
 			v.who = who
 		}
 		if r.method == http.MethodPost {
-			if err := c.Request().ParseForm(); err != nil {
-				return errors.Join(errMalformed, err)
+			if err := readForm(c.Request()); err != nil {
+				return err
 			}
 			v.form = c.Request().PostForm
 		}
@@ -152,6 +154,16 @@ func (p *pages) guarded(r pageRoute) echo.HandlerFunc {
 }
 
 func (v *visit) ctx() context.Context { return v.Request().Context() }
+
+// readForm reads what was posted. A body over the limit keeps its own error.
+func readForm(r *http.Request) error {
+	err := r.ParseForm()
+	var large *http.MaxBytesError
+	if err == nil || errors.As(err, &large) {
+		return err
+	}
+	return fmt.Errorf("reading a form: %w", errors.Join(errMalformed, err))
+}
 
 // to leads on with a GET, after a form and elsewhere.
 func (v *visit) to(path string) error { return v.Redirect(http.StatusSeeOther, path) }

@@ -26,13 +26,13 @@ func TestPagesUseOnlyWhatTheirHandlersGive(t *testing.T) {
 	pagetest.Check[any](t, r, "transfer/target")
 	pagetest.Check[blockedData](t, r, "transfer/blocked")
 	pagetest.Check[checkData](t, r, "transfer/check")
-	pagetest.Check[any](t, r, "jobs/lookup")
-	pagetest.Check[any](t, r, "jobs/phone")
+	pagetest.Check[lookupData](t, r, "jobs/lookup")
+	pagetest.Check[lookupData](t, r, "jobs/phone")
 	pagetest.Check[phoneData](t, r, "jobs/phone_code")
 	pagetest.Check[jobData](t, r, "jobs/job")
 	pagetest.Check[confirmData](t, r, "jobs/confirm")
 	pagetest.Check[string](t, r, "jobs/receive")
-	pagetest.Check[any](t, r, "notme")
+	pagetest.Check[lookupData](t, r, "notme")
 	pagetest.Check[frozenData](t, r, "notme_done")
 }
 

@@ -96,6 +96,24 @@ func TestSignInKeepsTheLoginAndComesBack(t *testing.T) {
 	g.get(t, "/account").at(t, "/sign-in")
 }
 
+func TestAFormThatIsTooLargeOrBrokenIsRefused(t *testing.T) {
+	t.Parallel()
+	g := openHall(t).guest(t, text.Chinese)
+	g.post(t, "/not-me", url.Values{"veto": {strings.Repeat("a", maxBody)}}).is(t, http.StatusRequestEntityTooLarge)
+	r := hallMust(http.NewRequestWithContext(t.Context(), http.MethodPost, g.hall.url+"/not-me", strings.NewReader("veto=%zz")))(t)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	g.do(t, r).is(t, http.StatusBadRequest)
+}
+
+func TestTheLinkOfAMessageLeadsAPartyToTheJob(t *testing.T) {
+	t.Parallel()
+	h := openHall(t)
+	_, receipt := h.signedIn(t, "li").verified(t)
+	h.signedIn(t, "wang").get(t, "/jobs?receipt="+receipt).at(t, "/jobs/"+receipt)
+	h.signedIn(t, "busy").get(t, "/jobs?receipt="+receipt).at(t, "/jobs?receipt=")
+	h.guest(t, text.Chinese).get(t, "/jobs?receipt="+receipt).is(t, 200, "/sign-in?next=/jobs/"+receipt)
+}
+
 func TestTooManySignInsSayWhenToTryAgain(t *testing.T) {
 	t.Parallel()
 	g := openHall(t).guest(t, text.Chinese)

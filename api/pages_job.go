@@ -92,15 +92,16 @@ type confirmData struct {
 // confirm asks once more before a job is stopped, frozen or taken.
 func (p *pages) confirm(v *visit) error {
 	verb := tasks.Verb(v.Param("verb"))
-	if !slices.Contains([]tasks.Verb{tasks.VerbCancel, tasks.VerbAccept, tasks.VerbDecline, tasks.VerbDispute}, verb) {
+	if !slices.Contains(pageVerbs(), verb) {
 		return errNotFound
 	}
 	tv, _, err := p.look(v)
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(tv.Verbs, verb) || (verb == tasks.VerbAccept && tv.Role != tasks.RoleTarget) {
-		return v.to("/jobs/" + tv.Job.Receipt)
+	asks := slices.Contains([]tasks.Verb{tasks.VerbCancel, tasks.VerbAccept, tasks.VerbDecline, tasks.VerbDispute}, verb)
+	if !asks || !slices.Contains(tv.Verbs, verb) || (verb == tasks.VerbAccept && tv.Role != tasks.RoleTarget) {
+		return v.to("/jobs/" + tv.Job.Receipt) // also after a refused form, whose address this is
 	}
 	view := p.view(v)
 	data := p.question(v, verb, tv.Preview)
@@ -127,13 +128,18 @@ func (p *pages) question(v *visit, verb tasks.Verb, preview tasks.Preview) confi
 		Button: say("status.cancel"), Back: say("status.cancel.back")}
 }
 
+// pageVerbs are what parties may do on pages; the others belong to staff.
+func pageVerbs() []tasks.Verb {
+	return []tasks.Verb{tasks.VerbVerify, tasks.VerbResend, tasks.VerbInvite, tasks.VerbAccept, tasks.VerbDecline,
+		tasks.VerbCancel, tasks.VerbDispute}
+}
+
 // act carries out a verb. A refusal is shown on the job's page, with what was
 // typed.
 func (p *pages) act(v *visit) error {
 	verb := tasks.Verb(v.Param("verb"))
 	receipt, err := parseReceipt(v.Param("receipt"))
-	if err != nil || !slices.Contains([]tasks.Verb{tasks.VerbVerify, tasks.VerbResend, tasks.VerbInvite, tasks.VerbAccept,
-		tasks.VerbDecline, tasks.VerbCancel, tasks.VerbDispute}, verb) {
+	if err != nil || !slices.Contains(pageVerbs(), verb) {
 		return errNotFound
 	}
 	fields := map[string]string{}

@@ -89,7 +89,7 @@ func (p *pages) duty(v *visit, tv tasks.View, d *jobData) {
 		d.InviteID = formID(tv, tasks.VerbInvite)
 		switch {
 		case tv.Role == tasks.RoleTarget && may(tasks.VerbAccept):
-			d.Act = "accept"
+			d.Act, d.Until = "accept", v.words(p, "status.accept.until.you", until)
 		case may(tasks.VerbInvite):
 			d.Invite = p.s.parts.PublicURL + "/receive/" + tv.Job.Receipt
 			d.Act = "invite"

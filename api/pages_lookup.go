@@ -19,10 +19,20 @@ const (
 )
 
 // lookup asks for a receipt and a tracking code; the receipt may come with the
-// address.
+// address of a message. A party who is signed in goes straight to the job.
 func (p *pages) lookup(v *visit) error {
+	receipt, err := parseReceipt(v.QueryParam("receipt"))
+	if err == nil && v.who.AccountID != "" {
+		_, err = p.s.parts.Desk.Look(v.ctx(), receipt, tasks.Viewer{AccountID: v.who.AccountID})
+		if err == nil {
+			return v.to("/jobs/" + receipt)
+		}
+	}
 	return p.showLookup(v, "jobs/lookup", "/")
 }
+
+// lookupData is where somebody goes who can sign in, or has no code at hand.
+type lookupData struct{ SignIn, Receipt string }
 
 func (p *pages) showLookup(v *visit, name, back string, faults ...page.FieldError) error {
 	view := p.view(v)
@@ -30,6 +40,11 @@ func (p *pages) showLookup(v *visit, name, back string, faults ...page.FieldErro
 	if view.Values == nil {
 		view.Values = url.Values{"receipt": {shortened(v.QueryParam("receipt"))}}
 	}
+	data := lookupData{SignIn: "/account"}
+	if receipt, err := parseReceipt(view.Values.Get("receipt")); err == nil {
+		data = lookupData{SignIn: "/sign-in?next=/jobs/" + receipt, Receipt: receipt}
+	}
+	view.Data = data
 	return p.show(v, name, view)
 }
 

@@ -31,6 +31,9 @@ func (p *pages) signInPage(v *visit) error {
 func (p *pages) showSignIn(v *visit, next string, status int, faults ...page.FieldError) error {
 	view := p.view(v)
 	view.Status, view.Errors = status, faults
+	if next != "" {
+		view.Path = "/sign-in?next=" + url.QueryEscape(next)
+	}
 	view.Data = signInData{Next: next, Receiving: strings.HasPrefix(next, "/receive/")}
 	return p.show(v, "signin", view)
 }

@@ -84,6 +84,7 @@ func TestTheTargetFormKeepsWhatWasTyped(t *testing.T) {
 	g.get(t, "/transfer/target?draft="+id).is(t, 200, `value="wang@example.com"`, `value="9002"`, `value="`+id+`"`)
 	action := "/transfer/" + id + "/submit"
 	g.send(t, s, action, nil).is(t, 422, "需要您同意后才能继续", "核对后提交")
+	g.get(t, action+"?lang=zh-CN").is(t, 200, "核对后提交")
 	h := g.hall.signedIn(t, "shop")
 	h.get(t, s.path).is(t, 404)
 	h.get(t, "/transfer/target?draft="+id).is(t, 200, `name="target" type="text" value=""`)
@@ -112,6 +113,7 @@ func TestCodesAreCountedAndRunOut(t *testing.T) {
 	g.send(t, s, action, url.Values{"code": {" "}}).is(t, 422, "请填写短信验证码")
 	s = g.send(t, s, action, url.Values{"code": {wrong}}).is(t, 422, "还可以再试 4 次", "错误：", `value="`+wrong+`"`)
 	g.send(t, s, "/jobs/"+receipt+"/resend", nil).is(t, 429, "秒后可以重新发送")
+	g.get(t, action).at(t, "/jobs/"+receipt)
 	for range 4 {
 		s = g.send(t, s, action, url.Values{"code": {wrong}})
 	}

@@ -55,7 +55,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	for name, value := range map[string]string{"rapid.checks": "60", "rapid.steps": "40", "rapid.nofailfile": "true"} {
+	for name, value := range map[string]string{"rapid.checks": "20", "rapid.steps": "40", "rapid.nofailfile": "true"} {
 		if err := flag.Set(name, value); err != nil {
 			panic(err)
 		}

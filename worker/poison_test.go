@@ -53,9 +53,12 @@ func TestR15_EveryPoisonTaskIsADeadLetterWithAReason(t *testing.T) {
 		all := eventually(t, "all 500 are dead letters", 60*time.Second, func() bool {
 			return h.number(`SELECT count(*) FROM outbox WHERE state = 'dead'`) == 500
 		})
-		t.Logf("R15 %s: healthy transfers done after %s (submissions p99 %s), 500 dead letters after %s more", h.store.Engine(),
+		t.Logf("R15 %s: healthy transfers done after %s (submit and verify p99 %s), 500 dead letters after %s more", h.store.Engine(),
 			healthy.Round(time.Second/10), at(took, 99), all.Round(time.Second/10))
 		h.expectReasons()
+		eventually(t, "every message has its end", 60*time.Second, func() bool {
+			return h.number(`SELECT count(*) FROM notices WHERE state IN ('waiting', 'sending', 'unknown')`) == 0
+		})
 		if receipt, err := h.submit(t.Context(), 9); err != nil || receipt == "" {
 			t.Errorf("afterwards the office answers %v", err)
 		}

@@ -38,6 +38,7 @@ type Site struct {
 
 	StatusPath  string // defaults to /jobs
 	SignInPath  string // empty hides the link
+	AccountPath string // of whoever is signed in; empty makes the name plain text
 	SignOutPath string // target of the sign-out form
 }
 

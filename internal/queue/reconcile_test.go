@@ -198,3 +198,26 @@ func TestReconcileRunsUntilItIsTold(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAReferenceSurvivesTheWay(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]tasks.TaskRef{
+		"transfer.TR8F4KQX7M.apply.3": {ID: "transfer.TR8F4KQX7M.apply", Generation: 3},
+		"a.12":                        {ID: "a", Generation: 12},
+	} {
+		ref, ok := ParseAsynqID(id)
+		if !ok || ref != want || AsynqID(ref) != id {
+			t.Errorf("%s is read as %+v, %v", id, ref, ok)
+		}
+	}
+	for _, id := range []string{"", "a", "a.", "a.0", "a.-1", "a.x", "019a-b"} {
+		if _, ok := ParseAsynqID(id); ok {
+			t.Errorf("%q is taken for one of ours", id)
+		}
+	}
+	for _, payload := range []string{"", "{}", "null", `{"id":"a"}`, `{"id":"","gen":1}`, `{"id":"a","gen":0}`, `{"id":1,"gen":1}`, "\xff"} {
+		if _, err := Decode([]byte(payload)); err == nil {
+			t.Errorf("payload %q is taken for a reference", payload)
+		}
+	}
+}

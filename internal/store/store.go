@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"beian/internal/vault"
@@ -28,9 +29,10 @@ type Options struct {
 
 // Store is the record. It satisfies tasks.Store.
 type Store struct {
-	db     database
-	vault  *vault.Vault
-	posted chan struct{}
+	db      database
+	vault   *vault.Vault
+	posted  chan struct{}
+	closing sync.Once
 }
 
 // database is what differs between the two engines: how a transaction runs, what
@@ -82,8 +84,12 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
-// Close ends every connection.
-func (s *Store) Close() error { return s.db.close() }
+// Close ends every connection; once is as good as twice.
+func (s *Store) Close() error {
+	var err error
+	s.closing.Do(func() { err = s.db.close() })
+	return err
+}
 
 // Ping says whether the database answers; ErrUnavailable when not.
 func (s *Store) Ping(ctx context.Context) error { return s.translate(s.db.ping(ctx)) }

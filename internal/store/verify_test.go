@@ -78,17 +78,24 @@ func forge(t *testing.T, s *Store) {
 	}
 }
 
-// mend puts the forged tables back as they were.
-func mend(t *testing.T, s *Store) {
+// forger damages the record at random places; x is the transaction that does.
+type forger struct {
+	t *testing.T
+	x *tx
+	r *rand.Rand
+}
+
+// forged mends what was damaged before and does the next damage.
+func forged(t *testing.T, s *Store, r *rand.Rand, damage func(f forger)) {
 	t.Helper()
 	err := s.update(t.Context(), func(x *tx) error {
+		f := forger{t: t, x: x, r: r}
 		for _, text := range []string{"DELETE FROM timeline", "DELETE FROM jobs", "DELETE FROM audit",
 			"INSERT INTO jobs SELECT * FROM kept_jobs", "INSERT INTO timeline SELECT * FROM kept_timeline",
 			"INSERT INTO audit SELECT * FROM kept_audit"} {
-			if _, err := x.q.exec(t.Context(), text); err != nil {
-				return err
-			}
+			f.run(text)
 		}
+		damage(f)
 		return nil
 	})
 	if err != nil {
@@ -96,24 +103,29 @@ func mend(t *testing.T, s *Store) {
 	}
 }
 
-// forger damages the record at random places.
-type forger struct {
-	t *testing.T
-	s *Store
-	r *rand.Rand
+func (f forger) run(text string, args ...any) {
+	f.t.Helper()
+	if _, err := f.x.q.exec(f.t.Context(), text, args...); err != nil {
+		f.t.Error(err)
+	}
 }
 
-func (f forger) run(text string, args ...any) { f.t.Helper(); mustRun(f.t, f.s, text, args...) }
+func (f forger) read(dest any, text string, args ...any) {
+	f.t.Helper()
+	if err := f.x.q.row(f.t.Context(), text, args...).Scan(dest); err != nil {
+		f.t.Error(err)
+	}
+}
 
 // event picks a row of a timeline.
 func (f forger) event() (job string, seq, length int) {
 	job = fmt.Sprintf("job-%02d", f.r.IntN(12))
-	length = count(f.t, f.s, `SELECT count(*) FROM timeline WHERE job_id = $1`, job)
+	f.read(&length, `SELECT count(*) FROM timeline WHERE job_id = $1`, job)
 	return job, 1 + f.r.IntN(length), length
 }
 
 func (f forger) entry() (seq, length int) {
-	length = count(f.t, f.s, `SELECT count(*) FROM audit`)
+	f.read(&length, `SELECT count(*) FROM audit`)
 	return 1 + f.r.IntN(length), length
 }
 
@@ -121,12 +133,7 @@ func (f forger) entry() (seq, length int) {
 func (f forger) flip(table, column, where string, args ...any) {
 	f.t.Helper()
 	var value []byte
-	err := f.s.db.view(f.t.Context(), func(x *tx) error {
-		return x.q.row(f.t.Context(), "SELECT "+column+" FROM "+table+" WHERE "+where, args...).Scan(&value)
-	})
-	if err != nil {
-		f.t.Fatal(err)
-	}
+	f.read(&value, "SELECT "+column+" FROM "+table+" WHERE "+where, args...)
 	if value = bytes.Clone(value); len(value) == 0 {
 		value = []byte{0}
 	}
@@ -224,18 +231,17 @@ func TestA7_EveryDamageToTimelineAndJournalIsFound(t *testing.T) {
 			t.Fatalf("an untouched record: %+v", whole)
 		}
 		forge(t, s)
-		f := forger{t: t, s: s, r: rand.New(rand.NewPCG(2026, 3))}
-		done := 0
+		r, done := rand.New(rand.NewPCG(2026, 3)), 0
 		for done < 500 {
 			for name, damage := range damages() {
-				damage(f)
+				forged(t, s, r, damage)
 				if v := verified(t, s); len(v.Broken) == 0 && v.LastHash == whole.LastHash {
 					t.Errorf("not found: %s", name)
 				}
-				mend(t, s)
 				done++
 			}
 		}
+		forged(t, s, r, func(forger) {})
 		if again := verified(t, s); len(again.Broken) > 0 || again.LastHash != whole.LastHash {
 			t.Errorf("after mending: %+v", again)
 		}

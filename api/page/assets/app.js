@@ -57,7 +57,7 @@ function countdown(button) {
   const tick = () => {
     const left = Math.ceil((until - Date.now()) / 1000);
     if (left > 0) {
-      note.textContent = count(note.dataset.one, note.dataset.other, left);
+      note.textContent = count(note.dataset.last, note.dataset.other, left);
       return;
     }
     clearInterval(timer);
