@@ -37,9 +37,7 @@ func dependencies() map[string]string {
 		"github.com/chromedp/chromedp":                       "tests: a real browser",
 		"github.com/chromedp/cdproto":                        "tests: the browser's protocol, for chromedp",
 		"github.com/riverqueue/river":                        "bench: the queue we compare with",
-		"github.com/riverqueue/river/riverdriver":            "bench: the queue we compare with",
 		"github.com/riverqueue/river/riverdriver/riverpgxv5": "bench: the queue we compare with",
-		"github.com/riverqueue/river/rivertype":              "bench: the queue we compare with",
 	}
 }
 
