@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/hibiken/asynq"
@@ -56,15 +55,16 @@ func (o *office) site() page.Site {
 func (o *office) paused(ctx context.Context) (map[tasks.Queue]bool, error) {
 	out := map[tasks.Queue]bool{}
 	inspector := asynq.NewInspectorFromRedisClient(o.redis.Front())
-	for _, q := range tasks.Queues() {
-		info, err := inspector.GetQueueInfo(string(q))
-		if errors.Is(err, asynq.ErrQueueNotFound) {
-			continue
-		}
+	known, err := inspector.Queues() // one that nothing was ever put into is not among them
+	if err != nil {
+		return nil, err
+	}
+	for _, q := range known {
+		info, err := inspector.GetQueueInfo(q)
 		if err != nil {
 			return nil, err
 		}
-		out[q] = info.Paused
+		out[tasks.Queue(q)] = info.Paused
 	}
 	return out, ctx.Err()
 }

@@ -31,7 +31,7 @@ type River struct {
 type RiverOptions struct {
 	URL         string
 	Workers     int
-	Connections int
+	Connections int32
 }
 
 // OpenRiver migrates River's tables into a database.
@@ -40,7 +40,7 @@ func OpenRiver(ctx context.Context, o RiverOptions) (*River, error) {
 	if err != nil {
 		return nil, errors.New("the PostgreSQL URL can't be parsed")
 	}
-	cfg.MaxConns = int32(o.Connections)
+	cfg.MaxConns = o.Connections
 	r := &River{}
 	if r.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
 		return nil, fmt.Errorf("opening PostgreSQL for River: %w", err)

@@ -84,7 +84,8 @@ func TestOnlyOneOfManyClaimersGetsATask(t *testing.T) {
 				mu.Lock()
 				defer mu.Unlock()
 				results = append(results, c.Result)
-				if c.Result == tasks.ClaimBusy && (c.Wait <= 0 || c.Wait > time.Minute) {
+				// each transaction has its own now; the claim may be the younger one
+				if c.Result == tasks.ClaimBusy && (c.Wait <= 0 || c.Wait > time.Minute+5*time.Second) {
 					t.Errorf("a busy task says to wait %s", c.Wait)
 				}
 			})
