@@ -100,3 +100,16 @@ func TestASpoofedAddressGivesNoFreshLimit(t *testing.T) {
 	}
 	last.problem(t, 429, "TOO_MANY_REQUESTS")
 }
+
+// A provider's own form has no token before it signs in (ADR 10).
+func TestOnlyAListedOriginMaySignIn(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	for origin, status := range map[string]int{testOrigin: 401, "https://evil.example": 403} {
+		got := b.do(t, ask{method: "POST", path: "/v1/sessions", body: `{"login":"nobody@example.com","password":"not the password"}`,
+			head: map[string]string{"Origin": origin, "Sec-Fetch-Site": "cross-site"}})
+		if got.status != status || got.head.Get("Set-Cookie") != "" {
+			t.Errorf("%s: got %d %v, want %d", origin, got.status, got.head, status)
+		}
+	}
+}

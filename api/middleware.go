@@ -85,9 +85,12 @@ func (s *Server) begin(c echo.Context) *call {
 
 func isAPI(path string) bool { return strings.HasPrefix(path, "/v1/") || path == "/v1" }
 
+// requestIDForm is what is taken over from a caller or a proxy.
+var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9._-]{8,64}$`)
+
 func requestID(r *http.Request) string {
 	given := r.Header.Get("X-Request-Id")
-	if regexp.MustCompile(`^[A-Za-z0-9._-]{8,64}$`).MatchString(given) {
+	if requestIDForm.MatchString(given) {
 		return given
 	}
 	return rand.Text()

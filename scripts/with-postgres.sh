@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs a command with BEIAN_TEST_POSTGRES_URL naming a private PostgreSQL server, so that one server serves a whole
-# test run; each test makes and drops its own database on it. The server keeps nothing and syncs nothing.
+# test run; each test makes and drops its own database on it. The server keeps nothing and, unless POSTGRES_SETTINGS
+# says otherwise, syncs nothing.
 set -euo pipefail
 
 if [ -n "${BEIAN_TEST_POSTGRES_URL:-}" ]; then
@@ -36,8 +37,9 @@ trap stop EXIT
 
 as_server "$bin/initdb" --pgdata "$dir/data" --username postgres --auth trust --encoding UTF8 --locale C \
 	--no-sync --no-instructions >/dev/null
+settings=${POSTGRES_SETTINGS--c fsync=off -c synchronous_commit=off -c full_page_writes=off}
 # Listening on a socket alone, it can clash with nobody's port.
 as_server "$bin/pg_ctl" --pgdata "$dir/data" --log "$dir/log" --wait --silent start \
-	-o "-k $dir -c listen_addresses= -c max_connections=300 -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c log_min_messages=fatal"
+	-o "-k $dir -c listen_addresses= -c max_connections=300 $settings -c log_min_messages=fatal"
 
 BEIAN_TEST_POSTGRES_URL="postgres://postgres@/postgres?host=$dir" "$@"

@@ -92,6 +92,8 @@ const sealBatch = 500
 // Seal anchors the heads of changed timelines in the journal, so that a cut tail
 // or a vanished job is found by Verify. It reports how many it sealed.
 func (s *Store) Seal(ctx context.Context) (n int, err error) {
+	ctx, cancel := bounded(ctx, slowTimeout)
+	defer cancel()
 	err = s.update(ctx, func(t *tx) error {
 		n = 0
 		var heads []jobHead

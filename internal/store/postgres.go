@@ -135,7 +135,7 @@ func (d *postgresDB) classify(err error) failure {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
 		var network net.Error
-		if errors.As(err, &network) || errors.Is(err, sql.ErrConnDone) || pgconn.SafeToRetry(err) || isConnectError(err) {
+		if errors.As(err, &network) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, sql.ErrTxDone) || pgconn.SafeToRetry(err) || isConnectError(err) {
 			return failureDown
 		}
 		return failureOther

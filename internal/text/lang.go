@@ -36,16 +36,22 @@ func Match(acceptLanguage string) Lang {
 	if len(acceptLanguage) > maxAcceptLanguage {
 		return Chinese
 	}
+	if acceptLanguage == "" {
+		return Chinese
+	}
 	wanted, _, err := language.ParseAcceptLanguage(acceptLanguage)
 	if err != nil {
 		return Chinese
 	}
-	matcher := language.NewMatcher([]language.Tag{language.SimplifiedChinese, language.English})
-	_, index, confidence := matcher.Match(wanted...)
-	if confidence == language.No {
-		return Chinese // the matcher would guess by script
+	for _, tag := range wanted { // in the order of their weights
+		switch base, _ := tag.Base(); base.String() {
+		case "zh":
+			return Chinese
+		case "en":
+			return English
+		}
 	}
-	return Langs()[index]
+	return Chinese
 }
 
 // Other returns the language that the header's switch offers.
