@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what `make test` needs on a bare Debian or Ubuntu machine: Redis, PostgreSQL, Chromium with a Chinese font,
-# and a C compiler for the race detector. Does nothing when everything is there. Go itself is expected.
+# a C compiler for the race detector, and curl for the commands of the README. Does nothing when everything is there. Go itself is expected.
 set -euo pipefail
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -22,6 +22,7 @@ missing_packages() {
 	has_chromium || echo chromium
 	has_chinese_font || echo fonts-droid-fallback
 	has_compiler || echo gcc libc6-dev
+	has curl || echo curl ca-certificates
 }
 
 as_root() {
