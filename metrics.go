@@ -10,7 +10,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"beian/internal/store"
-	"beian/worker"
 )
 
 // metrics are what Prometheus reads; names follow docs/operations.md.
@@ -31,10 +30,13 @@ func newMetrics(s *store.Store) *metrics {
 	return m
 }
 
-// task observes one delivery. Unknown types share one label, so that nobody can
-// fill the registry.
-func (m *metrics) task(kind, outcome string, took time.Duration) {
-	m.tasks.WithLabelValues(worker.Label(kind), outcome).Observe(took.Seconds())
+// delivered observes one delivery. Types that are not the desk's share one label,
+// so that nobody can fill the registry.
+func (o *office) delivered(kind, outcome string, took time.Duration) {
+	if !o.desk.Knows(kind) {
+		kind = "other"
+	}
+	o.metrics.tasks.WithLabelValues(kind, outcome).Observe(took.Seconds())
 }
 
 // handler serves them on an address of their own.

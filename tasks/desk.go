@@ -127,6 +127,13 @@ func NewDesk(p DeskParts) *Desk {
 	return d
 }
 
+// Knows tells whether a task type is one of the desk's: a step of a flow, a
+// message, a chore.
+func (d *Desk) Knows(taskType string) bool {
+	_, ok := d.steps[taskType]
+	return ok
+}
+
 // DeskParts is what a desk is made of.
 type DeskParts struct {
 	Store   Store

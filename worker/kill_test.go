@@ -105,7 +105,7 @@ func TestR1_KilledProcessesLoseNothing(t *testing.T) {
 		}
 		storm := time.Since(start)
 		eventually(t, "everything is submitted", time.Minute, func() bool { return !children[3].running() })
-		rest := h.quiet(killJobs, 2*time.Minute)
+		rest := h.quiet(killJobs, 40*time.Second)
 		h.whole(killJobs)
 		recoveries := h.recoveries(deaths)
 		t.Logf("%s: %d kills in %s over %d jobs and %d messages; all done %s after the last", h.store.Engine(), len(deaths),

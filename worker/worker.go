@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -163,15 +162,4 @@ func retryDelay(n int, err error, _ *asynq.Task) time.Duration {
 		return max(again.In, 0)
 	}
 	return min(time.Second<<min(n, 5), 30*time.Second)
-}
-
-// Label is a task type as a metric's label: the ones we know, everything else as
-// "other", so that a forged type can't grow the registry.
-func Label(kind string) string {
-	known := []string{"transfer:apply", "transfer:expire_verify", "transfer:expire_confirm", "notice:send", "notice:check",
-		"chore:seal", "chore:purge"}
-	if slices.Contains(known, kind) {
-		return kind
-	}
-	return "other"
 }

@@ -42,7 +42,7 @@ func TestR13_AWorkerThatSleptPastItsLeaseIsFencedOff(t *testing.T) {
 		if woke := h.paper.lines(t, "woke")[0]; woke[3] != "true" {
 			t.Errorf("the sleeper's commit was not fenced: %v", woke)
 		}
-		h.quiet(1, time.Minute)
+		h.quiet(1, 20*time.Second)
 		h.whole(1)
 		if !sleeper.running() {
 			t.Errorf("the sleeper ended: %s", readFile(t, h.paper.path+".log"))
