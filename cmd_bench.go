@@ -20,9 +20,11 @@ import (
 type benchCommand struct {
 	Postgres   string   `placeholder:"URL" help:"Server on which databases may be made and dropped; by default the value of BEIAN_TEST_POSTGRES_URL."`
 	Rounds     int      `default:"5" help:"Measured rounds."`
-	Pieces     int      `default:"2000" help:"Requests a round of the submit section."`
+	Pieces     int      `default:"2000" help:"Requests a round of the submit section, at most 2500."`
 	Jobs       int      `default:"2000" help:"Jobs a round of the worker section."`
-	Only       []string `placeholder:"SECTION" help:"Sections to measure: submit, idle, worker, process."`
+	Only       []string `placeholder:"SECTION" help:"Sections to measure: submit, idle, worker, reviews, lookup, process."`
+	Reviews    int      `default:"100000" help:"Open reviews of the reviews section."`
+	Lookups    int      `default:"1000" help:"Requests of either kind of the lookup section."`
 	JSON       bool     `help:"Print one JSON object a section."`
 	CPUProfile string   `name:"cpuprofile" placeholder:"FILE" help:"Write a CPU profile of the whole run."`
 }
@@ -46,7 +48,7 @@ type part struct {
 }
 
 func (b *workbench) parts() []part {
-	return []part{{"submit", b.submit}, {"idle", b.idle}, {"worker", b.worker}, {"process", b.process}}
+	return []part{{"submit", b.submit}, {"idle", b.idle}, {"worker", b.worker}, {"reviews", b.reviews}, {"lookup", b.lookup}, {"process", b.process}}
 }
 
 func (c *benchCommand) run(ctx context.Context, s session) error {
@@ -69,16 +71,23 @@ func (c *benchCommand) run(ctx context.Context, s session) error {
 	return errors.Join(b.measure(ctx), stop())
 }
 
+// mostPieces keeps a round's messages, four a request, inside the relay's window of
+// 10,000 tasks: nobody takes them out before the round has ended.
+const mostPieces = 2500
+
 func (b *workbench) check() error {
-	if b.Rounds < 1 || b.Pieces < 1 || b.Jobs < 1 {
-		return usageError{"--rounds, --pieces and --jobs must be at least 1"}
+	if b.Rounds < 1 || b.Pieces < 1 || b.Jobs < 1 || b.Lookups < 2 {
+		return usageError{"--rounds, --pieces and --jobs must be at least 1, --lookups at least 2"}
+	}
+	if b.Pieces > mostPieces {
+		return usageError{fmt.Sprintf("--pieces must be at most %d", mostPieces)}
 	}
 	if b.admin != "" && !strings.HasPrefix(b.admin, "postgres") {
 		return usageError{"--postgres must look like postgres://user@host/database"}
 	}
 	for _, name := range b.Only {
 		if !slices.ContainsFunc(b.parts(), func(p part) bool { return p.name == name }) {
-			return usageError{"there is no section " + name + "; choose among submit, idle, worker and process"}
+			return usageError{"there is no section " + name + "; choose among submit, idle, worker, reviews, lookup and process"}
 		}
 	}
 	return nil

@@ -84,18 +84,26 @@ func (o *office) while(ctx context.Context, fn func(context.Context) error, part
 	return errors.Join(err, g.Wait())
 }
 
-// counter opens the API on a free port, and so many connections to it.
-func (o *office) counter(connections int) (wire *bench.Wire, serve func(*office, context.Context) error, err error) {
+// open opens the API and the pages on a free port.
+func (o *office) open() (address string, serve func(*office, context.Context) error, err error) {
 	server, err := o.server()
 	if err != nil {
-		return nil, nil, err
+		return "", nil, err
 	}
 	listener, err := net.Listen("tcp", o.cfg.HTTPAddr)
 	if err != nil {
-		return nil, nil, fmt.Errorf("listening: %w", err)
+		return "", nil, fmt.Errorf("listening: %w", err)
 	}
-	serve = func(_ *office, ctx context.Context) error { return server.Serve(ctx, listener) }
-	return bench.NewWire(listener.Addr().String(), connections), serve, nil
+	return listener.Addr().String(), func(_ *office, ctx context.Context) error { return server.Serve(ctx, listener) }, nil
+}
+
+// counter opens the API, and so many connections to it.
+func (o *office) counter(connections int) (wire *bench.Wire, serve func(*office, context.Context) error, err error) {
+	address, serve, err := o.open()
+	if err != nil {
+		return nil, nil, err
+	}
+	return bench.NewWire(address, connections), serve, nil
 }
 
 // crowd are made-up people with a session each.

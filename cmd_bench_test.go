@@ -53,9 +53,37 @@ func TestBenchPrintsOneObjectASection(t *testing.T) {
 
 func TestBenchRefusesWhatItCannotMeasure(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"--only", "everything"}, {"--rounds", "0"}, {"--postgres", "mysql://host/db"}} {
+	for _, args := range [][]string{{"--only", "everything"}, {"--rounds", "0"}, {"--lookups", "1"}, {"--pieces", "2501"}, {"--postgres", "mysql://host/db"}} {
 		if code, out, said := runBench(t, args...); code != exitUsage || out != "" || said == "" {
 			t.Errorf("%v: exit code %d, printed %q, said %q", args, code, out, said)
+		}
+	}
+}
+
+func TestBenchMeasuresUploadsAndTheQueue(t *testing.T) {
+	t.Parallel()
+	code, out, said := runBench(t, "--only", "reviews", "--rounds", "1", "--reviews", "600")
+	if code != exitOK {
+		t.Fatalf("exit code %d: %s", code, said)
+	}
+	for _, want := range []string{"Uploads of a 4 MB picture, sqlite", "with 600 open reviews, sqlite", "- goal a page of waiting, p95",
+		"Over HTTP with 600 open reviews, sqlite", "- goal a 4 MB picture over HTTP, p95", "- goal the page of the queue over HTTP, p95"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the report lacks %q:\n%s", want, out)
+		}
+	}
+}
+
+// Whether the goal is met is for a quiet machine to say.
+func TestBenchComparesFindingALoginByWelch(t *testing.T) {
+	t.Parallel()
+	code, out, said := runBench(t, "--only", "lookup", "--lookups", "20")
+	if code != exitOK {
+		t.Fatalf("exit code %d: %s", code, said)
+	}
+	for _, want := range []string{"| sqlite |", "- goal sqlite: absolute t < 3: **", "20 requests of each kind"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the report lacks %q:\n%s", want, out)
 		}
 	}
 }

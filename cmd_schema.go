@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"text/tabwriter"
 
 	"beian/internal/store"
-	"beian/internal/vault"
 )
 
 // migrateCommand looks at and changes the schema.
@@ -98,24 +95,4 @@ func printPlan(s session, steps []store.Migration) {
 			fmt.Fprintf(s.out, "-- %s\n%s\n", m.Name, m.SQL)
 		}
 	}
-}
-
-// keysCommand makes the key file that seals personal values.
-type keysCommand struct {
-	Create keysCreate `cmd:"" help:"Create the key file; refuses to overwrite one."`
-}
-
-type keysCreate struct{}
-
-func (c *keysCreate) run(_ context.Context, s session) error {
-	path := s.cfg.KeysPath()
-	if _, err := vault.Create(path); err != nil {
-		if errors.Is(err, os.ErrExist) {
-			return usageError{"the key file exists already; without it every sealed value is lost, so it is never overwritten"}
-		}
-		return err
-	}
-	fmt.Fprintln(s.err, "created", path)
-	fmt.Fprintln(s.err, "keep a copy in another place: a database without its keys is unreadable")
-	return nil
 }

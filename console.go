@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/hibiken/asynq"
 
 	"beian/api"
 	"beian/api/page"
+	"beian/internal/accounts"
+	"beian/internal/oidc"
 	"beian/internal/store"
 	"beian/internal/text"
 	"beian/tasks"
@@ -21,22 +24,47 @@ func (o *office) pages(renderer *page.Renderer) ([]api.PageGroup, error) {
 	if err != nil {
 		return nil, err
 	}
+	reviews, err := o.reviewers()
+	if err != nil {
+		return nil, err
+	}
 	ops, err = api.NewOps(api.OpsParts{
 		Porter: o.accounts, Desk: o.desk, Work: console{o.store}, Dead: console{o.store}, Journal: console{o.store},
-		Paused: o.paused, Dashboard: guard, Catalog: o.catalog, Site: o.site(), Log: o.log, Secure: o.secure(), Now: o.clock,
+		Paused: o.paused, Reviews: reviews, Calendar: o.calendarParts(), Stats: o.desk, Inspector: o.inspector(), Dashboard: guard, FourEyes: o.policy().FourEyes,
+		Staff: api.StaffParts{Desk: o.accounts, PublicURL: o.cfg.BaseURL()}, Catalog: o.catalog, Site: o.site(), Log: o.log, Secure: o.secure(), Now: o.clock,
+		Elsewhere: o.provider(o.cfg.OIDC.StaffIssuer, oidc.Options{ClientID: o.cfg.OIDC.StaffClientID,
+			ClientSecret: o.cfg.OIDC.StaffClientSecret.Reveal(), Claim: o.cfg.OIDC.StaffClaim, RedirectURL: o.cfg.BaseURL() + "/ops/sign-in/elsewhere/callback"}),
 	})
 	if err != nil {
 		return nil, err
 	}
-	groups := []api.PageGroup{api.Pages(api.PageParts{Drafts: console{o.store}, Record: o.store, Policy: o.policy()}), ops.Routes}
+	groups := []api.PageGroup{api.Pages(o.pageParts()), ops.Routes}
 	if !o.cfg.IsDevelopment() {
 		return groups, nil
 	}
-	inbox, err := api.NewInbox(api.InboxParts{Letters: o.store, Renderer: renderer, PublicURL: o.cfg.BaseURL(), Demo: demoSignIns(), Log: o.log, Now: o.clock})
+	inbox, err := api.NewInbox(api.InboxParts{Letters: o.store, Renderer: renderer, PublicURL: o.cfg.BaseURL(), Demo: demoSignIns(),
+		Cases: casesToTry(), Paper: demoPaper, ClockNote: o.clockNote(), Log: o.log, Now: o.clock})
 	if err != nil {
 		return nil, err
 	}
 	return append(groups, inbox.Routes), nil
+}
+
+// provider is who signs people in elsewhere, or nil without an issuer (S1).
+func (o *office) provider(issuer string, options oidc.Options) api.Elsewhere {
+	if issuer == "" {
+		return nil
+	}
+	options.Issuer = issuer
+	return oidc.New(options)
+}
+
+func (o *office) pageParts() api.PageParts {
+	parts := api.PageParts{Drafts: console{o.store}, Policy: o.policy(), Sealer: o.vault, Now: o.clock,
+		Elsewhere: o.provider(o.cfg.OIDC.AccountIssuer, oidc.Options{ClientID: o.cfg.OIDC.AccountClientID,
+			ClientSecret: o.cfg.OIDC.AccountClientSecret.Reveal(), Claim: o.cfg.OIDC.AccountClaim, RedirectURL: o.cfg.BaseURL() + "/sign-in/elsewhere/callback"})}
+	parts.Strip = func(from, due time.Time) []page.Day { return api.StripOf(o.calendar.InForce())(from, due) }
+	return parts
 }
 
 // site is what the operator prints on every page; what is not set has a neutral
@@ -82,6 +110,27 @@ func (c console) Draft(ctx context.Context, id, accountID string) (api.Draft, er
 	return api.Draft(d), err
 }
 
+func (c console) ReviewViews(ctx context.Context, staffID string) ([]api.ReviewView, error) {
+	views, err := c.store.ReviewViews(ctx, staffID)
+	out := make([]api.ReviewView, len(views))
+	for i, v := range views {
+		out[i] = api.ReviewView(v)
+	}
+	return out, err
+}
+
+func (c console) AddReviewView(ctx context.Context, v api.ReviewView) error {
+	return c.store.AddReviewView(ctx, store.ReviewView(v))
+}
+
+func (c console) RenameReviewView(ctx context.Context, v api.ReviewView) error {
+	return c.store.RenameReviewView(ctx, store.ReviewView(v))
+}
+
+func (c console) DropReviewView(ctx context.Context, staffID, id string) error {
+	return c.store.DropReviewView(ctx, staffID, id)
+}
+
 func (c console) Queues(ctx context.Context) ([]api.OpsQueue, error) {
 	figures, err := c.store.Figures(ctx)
 	out := make([]api.OpsQueue, len(figures))
@@ -120,25 +169,17 @@ func (c console) DeadIn(ctx context.Context, g api.OpsDeadGroup, after string, l
 }
 
 func (c console) Redrive(ctx context.Context, id string, by api.OpsEntry) error {
-	return c.store.Redrive(ctx, id, entryOf(by))
+	return c.store.Redrive(ctx, id, by)
 }
 
-func (c console) Audit(ctx context.Context, e api.OpsEntry) error {
-	return c.store.Audit(ctx, entryOf(e))
-}
+func (c console) Audit(ctx context.Context, e api.OpsEntry) error { return c.store.Audit(ctx, e) }
 
-func entryOf(e api.OpsEntry) store.AuditEntry {
-	return store.AuditEntry{Actor: e.Actor, Action: e.Action, Object: e.Object, Reason: e.Reason, Outcome: e.Outcome, RequestID: e.RequestID}
+func (c console) FindAudit(ctx context.Context, f tasks.EntryFilter) ([]api.OpsEntry, error) {
+	return c.store.FindAudit(ctx, f)
 }
 
 func (c console) AuditEntries(ctx context.Context, below int64, limit int) ([]api.OpsEntry, error) {
-	entries, err := c.store.AuditEntries(ctx, below, limit)
-	out := make([]api.OpsEntry, len(entries))
-	for i, e := range entries {
-		out[i] = api.OpsEntry{Seq: e.Seq, At: e.At, Actor: e.Actor, Action: e.Action, Object: e.Object, Reason: e.Reason,
-			Outcome: e.Outcome, RequestID: e.RequestID}
-	}
-	return out, err
+	return c.store.AuditEntries(ctx, below, limit)
 }
 
 func (c console) Verify(ctx context.Context, progress func(int64)) (api.OpsVerified, error) {
@@ -149,3 +190,13 @@ func (c console) Verify(ctx context.Context, progress func(int64)) (api.OpsVerif
 	}
 	return out, err
 }
+
+// journal is the record's journal and who its ids mean.
+type journal struct {
+	console
+	people interface {
+		Staff(context.Context) ([]accounts.Member, error)
+	}
+}
+
+func (j journal) Staff(ctx context.Context) ([]accounts.Member, error) { return j.people.Staff(ctx) }

@@ -9,10 +9,11 @@ import (
 	"beian/api"
 	"beian/api/page"
 	"beian/internal/dashboard"
+	"beian/internal/documents"
 	"beian/internal/intake"
+	"beian/internal/letter"
 	"beian/internal/queue"
 	"beian/internal/store"
-	"beian/internal/text"
 	"beian/tasks"
 )
 
@@ -27,11 +28,14 @@ func (o *office) server() (*api.Server, error) {
 		return nil, err
 	}
 	return api.New(api.Parts{
-		Desk: o.desk, Accounts: o.accounts, Intake: o.intake, Catalog: o.catalog, Renderer: renderer,
+		Desk: o.desk, Reviews: o.desk, Accounts: o.accounts, Intake: o.intake, Catalog: o.catalog, Renderer: renderer,
 		Pages: api.PagesOf(groups...), Log: o.log, Version: version(), PublicURL: o.cfg.BaseURL(),
 		TrustedProxies: o.cfg.TrustedProxies, CORSOrigins: origins(o), APIKey: o.cfg.APIKey.Reveal(),
-		Digest: func(address string) string { return o.vault.Index("client", address) },
-		Checks: o.checks(), Metrics: o.metrics.registry, MetricsElsewhere: o.cfg.MetricsAddr != "",
+		Letters:   press{letter.New()},
+		Digest:    func(address string) string { return o.vault.Index("client", address) },
+		Watermark: documents.Watermark, Inspector: o.inspector(),
+		Calendar: o.calendarParts(), Stats: o.desk, Journal: journal{console{o.store}, o.accounts},
+		Hooks: o.hooks(), Checks: o.checks(), Metrics: o.metrics.registry, MetricsElsewhere: o.cfg.MetricsAddr != "",
 	}), nil
 }
 
@@ -56,6 +60,7 @@ func (o *office) checks() []api.Check {
 	return []api.Check{
 		{Name: "database", Run: o.store.Ping},
 		{Name: "schema", Run: o.store.Current},
+		{Name: "calendar", Soft: true, Run: o.calendar.complete},
 		{Name: "redis", Soft: true, Run: func(ctx context.Context) error { return o.redis.Front().Ping(ctx).Err() }},
 	}
 }
@@ -79,23 +84,13 @@ func (o *office) auditDashboard(ctx context.Context, e dashboard.Entry) error {
 		Outcome: e.Outcome, RequestID: e.RequestID})
 }
 
-// liveTasks is what the dashboard shows instead of payloads: masked, from SQL.
-func (o *office) liveTasks(ctx context.Context, ids []string) (map[string]dashboard.Live, error) {
-	rows, err := o.store.LiveTasks(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	out := make(map[string]dashboard.Live, len(rows))
-	for _, r := range rows {
-		out[r.ID] = dashboard.Live{Receipt: r.Receipt, Kind: o.catalog.T(text.Chinese, "kind."+kindOf(r), nil), State: r.State,
-			Attempts: r.Attempts, Due: r.NotBefore, Note: r.Reason}
-	}
-	return out, nil
-}
-
+// kindOf is the kind of a task's job, or what a task without a job is.
 func kindOf(r store.LiveTask) string {
-	if r.JobKind == "" {
-		return string(tasks.KindTransfer)
+	switch {
+	case r.JobKind != "":
+		return r.JobKind
+	case strings.HasPrefix(r.Type, "notice:"), strings.HasPrefix(r.Type, "lookup:"):
+		return "message"
 	}
-	return r.JobKind
+	return "chore"
 }

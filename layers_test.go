@@ -38,6 +38,14 @@ func layerTable() map[string]place {
 		"internal/vault":   {layer: 0, strict: true, foreign: []string{"github.com/tink-crypto/tink-go/v2"}},
 		"internal/text":    {layer: 0, strict: true, ours: filing, foreign: []string{"golang.org/x/text"}},
 
+		"internal/failpoint": {layer: 0, strict: true},
+
+		"internal/letter": {layer: 0, strict: true, foreign: []string{
+			"codeberg.org/go-pdf/fpdf", "github.com/skip2/go-qrcode", "golang.org/x/image",
+		}},
+
+		"internal/specimen": {layer: 0, strict: true, ours: []string{"internal/letter"}, foreign: []string{"golang.org/x/image"}},
+
 		"tasks":             {layer: 1, strict: true, ours: filing},
 		"internal/accounts": {layer: 1, strict: true, ours: []string{"internal/filing", "tasks"}, foreign: []string{"golang.org/x/crypto"}},
 		"internal/intake":   {layer: 1, strict: true, ours: []string{"internal/filing", "tasks"}},
@@ -52,7 +60,8 @@ func layerTable() map[string]place {
 		"internal/sms/smstest":       {layer: 2},
 		"internal/legacy":            {layer: 2},
 		"internal/legacy/legacytest": {layer: 2},
-		"internal/documents":         {layer: 2},
+		"internal/documents":         {layer: 2, strict: true, ours: []string{"internal/filing", "internal/vault", "tasks"}, foreign: []string{"golang.org/x/image", "golang.org/x/sys", "github.com/klippa-app/go-pdfium", "github.com/tetratelabs/wazero"}},
+		"internal/oidc":              {layer: 2},
 
 		"internal/bench": {layer: 3},
 		".":              {layer: 3, ours: []string{"internal/bench"}},
@@ -75,13 +84,23 @@ func confined() map[string][]string {
 		"github.com/hibiken/asynqmon":   {"internal/dashboard"},
 		"github.com/alicebob/miniredis": {"internal/queue", "internal/bench"},
 		"github.com/tink-crypto":        {"internal/vault"},
+		"golang.org/x/image":            {"internal/documents", "internal/letter", "internal/specimen"},
+		"github.com/klippa-app":         {"internal/documents"},
+		"github.com/tetratelabs":        {"internal/documents"},
 		"github.com/alecthomas/kong":    {"config", "."},
+		"codeberg.org/go-pdf/fpdf":      {"internal/letter"},
+		"github.com/sony/gobreaker":     {"internal/legacy", "internal/sms"},
 		"github.com/riverqueue":         {"internal/bench"},
+		"github.com/coreos/go-oidc":     {"internal/oidc"},
+		"golang.org/x/oauth2":           {"internal/oidc"},
+		"github.com/oauth2-proxy":       {},
 		"github.com/chromedp":           {},
 		"github.com/google/go-cmp":      {},
 		"pgregory.net/rapid":            {},
 		"go.uber.org/goleak":            {},
 		"github.com/jba/templatecheck":  {},
+		"github.com/johannesboyne":      {},
+		"github.com/wneessen":           {"internal/sms"},
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"beian/config"
+	"beian/internal/documents"
 	"beian/internal/store"
 	"beian/tasks"
 )
@@ -34,11 +35,17 @@ type commands struct {
 	Staff       staffCommand       `cmd:"" help:"Manage reviewers, supervisors, operators and auditors."`
 	Account     accountCommand     `cmd:"" help:"Manage sign-ins of filing accounts."`
 	Jobs        jobsCommand        `cmd:"" help:"Look at jobs, decide disputes, re-drive dead letters."`
+	Reviews     reviewsCommand     `cmd:"" help:"Look at manual reviews, take one, give one back."`
 	Queues      queuesCommand      `cmd:"" help:"Look at, pause and resume queues."`
+	Calendar    calendarCommand    `cmd:"" help:"Look at the working-day calendar, check and store years, count due dates."`
 	Audit       auditCommand       `cmd:"" help:"Read and verify the audit journal."`
-	Keys        keysCommand        `cmd:"" help:"Create the key file."`
+	Keys        keysCommand        `cmd:"" help:"Create the key file; list, add and promote its sealing keys."`
+	Backup      backupCommand      `cmd:"" help:"Copy database and documents into a folder while everything runs."`
+	Restore     restoreCommand     `cmd:"" help:"Put a backup into an empty installation."`
+	SMS         smsCommand         `cmd:"" name:"sms" help:"Print what an SMS provider must approve, and the file that names it."`
 	Doctor      doctorCommand      `cmd:"" help:"Check the installation and say what is wrong."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running API whether it is alive or ready; for containers."`
+	LegacySim   legacySimCommand   `cmd:"" name:"legacy-sim" help:"Run a made-up legacy platform, for trying legacy imports."`
 	Bench       benchCommand       `cmd:"" help:"Measure this machine: submitting, latency, the worker beside River, memory."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
@@ -54,6 +61,9 @@ const (
 )
 
 func main() {
+	if ran, code := documents.Child(os.Args, os.Stdin, os.Stdout); ran {
+		os.Exit(code) // we were started to decode one upload
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(program{args: os.Args[1:], environ: os.Environ(), in: os.Stdin, out: os.Stdout, err: os.Stderr}.run(ctx))
@@ -100,7 +110,7 @@ func (p program) run(ctx context.Context) int {
 		fmt.Fprintln(p.err, err)
 		return exitUsage
 	}
-	err = run.run(ctx, session{program: p, cfg: cli.Config, loader: loader})
+	err = run.run(ctx, session{program: p, cfg: cli.Config, loader: loader, clock: wallClock()})
 	return p.exit(err)
 }
 
@@ -117,6 +127,7 @@ type session struct {
 	program
 	cfg    config.Config
 	loader *config.Loader
+	clock  clock
 }
 
 func (p program) exit(err error) int {

@@ -18,7 +18,7 @@ type metrics struct {
 	tasks    *prometheus.HistogramVec
 }
 
-func newMetrics(s *store.Store) *metrics {
+func newMetrics(s *store.Store, more ...prometheus.Collector) *metrics {
 	m := &metrics{registry: prometheus.NewRegistry(), tasks: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "beian_task_duration_seconds", Help: "How long deliveries took, by task type and outcome.",
 		Buckets: []float64{.001, .005, .01, .05, .1, .5, 1, 5, 20},
@@ -27,6 +27,7 @@ func newMetrics(s *store.Store) *metrics {
 		ConstLabels: prometheus.Labels{"version": version()}}, func() float64 { return 1 })
 	m.registry.MustRegister(m.tasks, build, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), queueCollector{s})
+	m.registry.MustRegister(more...)
 	return m
 }
 
@@ -60,11 +61,16 @@ func outboxPending() *prometheus.Desc {
 	return prometheus.NewDesc("beian_outbox_pending", "Tasks that Redis does not hold yet.", nil, nil)
 }
 
+func jobsDisputed() *prometheus.Desc {
+	return prometheus.NewDesc("beian_jobs_disputed", "Jobs whose dispute waits for a supervisor.", nil, nil)
+}
+
 // Describe names the gauges.
 func (c queueCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- queueTasks()
 	ch <- queueOldest()
 	ch <- outboxPending()
+	ch <- jobsDisputed()
 }
 
 // Collect reads the record; a failing record leaves the gauges out.
@@ -76,6 +82,12 @@ func (c queueCollector) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.NewInvalidMetric(queueTasks(), err)
 		return
 	}
+	disputed, err := c.store.Disputed(ctx)
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(jobsDisputed(), err)
+		return
+	}
+	ch <- prometheus.MustNewConstMetric(jobsDisputed(), prometheus.GaugeValue, float64(disputed))
 	var pending int64
 	for _, f := range figures {
 		for state, n := range map[string]int64{"waiting": f.Waiting, "sent": f.Sent, "running": f.Running, "dead": f.Dead} {

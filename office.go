@@ -18,8 +18,8 @@ import (
 	"beian/config"
 	"beian/internal/accounts"
 	"beian/internal/filing"
+	"beian/internal/legacy"
 	"beian/internal/queue"
-	"beian/internal/sms"
 	"beian/internal/store"
 	"beian/internal/text"
 	"beian/internal/vault"
@@ -34,17 +34,23 @@ type office struct {
 	store    *store.Store
 	catalog  *text.Catalog
 	desk     *tasks.Desk
-	clock    func() time.Time
-	holder   string // names this process among others
+	time     clock
+	clock    func() time.Time // the time as a function
+	calendar *calendars
+	cabinet  cabinet
+	legacy   *legacy.Connector // nil where none is configured
+	holder   string            // names this process among others
 	redis    *queue.Redis
 	accounts *accounts.Service
 	metrics  *metrics
+	// listening is closed when the pages can be asked for.
+	listening chan struct{}
 }
 
 // openOffice opens the record and builds the desk. It does not connect to Redis;
 // commands that deliver work call connect.
 func openOffice(ctx context.Context, s session) (*office, error) {
-	o := &office{cfg: s.cfg, log: newLogger(s.cfg, s.err), clock: time.Now, holder: uuid.NewString()}
+	o := &office{cfg: s.cfg, log: newLogger(s.cfg, s.err), time: s.clock, clock: s.clock.now, holder: uuid.NewString(), listening: make(chan struct{})}
 	if err := os.MkdirAll(o.cfg.DataDir, 0o700); err != nil {
 		return nil, fmt.Errorf("creating the data directory: %w", err)
 	}
@@ -55,17 +61,36 @@ func openOffice(ctx context.Context, s session) (*office, error) {
 	if o.catalog, err = text.Load(); err != nil {
 		return nil, fmt.Errorf("loading the catalogs: %w", err)
 	}
-	if o.store, err = store.Open(ctx, store.Options{URL: databaseURL(o.cfg), Vault: o.vault}); err != nil {
+	if o.calendar, err = openCalendar(o.cfg.CalendarDir, o.clock); err != nil {
+		return nil, err
+	}
+	if o.store, err = store.Open(ctx, store.Options{URL: databaseURL(o.cfg), Vault: o.vault, Clock: o.clock}); err != nil {
 		return nil, fmt.Errorf("%w: opening the database: %w", errDown, err)
 	}
-	sender, err := sms.NewInbox(o.store, o.catalog, sms.Options{Site: sms.Site{PublicURL: o.cfg.BaseURL()}, Now: o.clock})
-	if err != nil {
-		return nil, fmt.Errorf("preparing messages: %w", err)
+	o.calendar.store = o.store
+	if err := errors.Join(o.calendar.reload(ctx), o.furnish()); err != nil {
+		return nil, errors.Join(err, o.store.Close())
 	}
-	o.desk = o.newDesk(sender)
-	o.accounts = accounts.New(accounts.Parts{Store: o.store.Accounts(), Random: random{}})
-	o.metrics = newMetrics(o.store)
 	return o, nil
+}
+
+// furnish puts the desk before an open record.
+func (o *office) furnish() (err error) {
+	if o.cabinet, err = openCabinet(o.cfg, o.store); err != nil {
+		return err
+	}
+	if o.legacy, err = o.openLegacy(); err != nil {
+		return err
+	}
+	meters := newMessageMeters()
+	sender, err := o.sender(meters)
+	if err != nil {
+		return err
+	}
+	o.accounts = accounts.New(accounts.Parts{Store: o.store.Accounts(), Random: random{}, StaffFactor: o.cfg.StaffFactor()})
+	o.desk = o.newDesk(sender)
+	o.metrics = newMetrics(o.store, reviewCollector{o.desk, o.calendar, o.clock}, o.legacyGauge(), meters.sent, meters.resting)
+	return nil
 }
 
 // policy is what the operator decided about the rules.
@@ -75,39 +100,26 @@ func (o *office) policy() tasks.Policy {
 		TargetAcceptance: o.cfg.Policy.TargetAcceptance == "required",
 		TargetWindow:     o.cfg.Policy.TargetWindow,
 		VerifyWindow:     24 * time.Hour,
+
+		Calendar: o.calendar, ReviewDays: o.cfg.Policy.ReviewDays, FourEyes: o.cfg.Policy.FourEyes == "organisations", Rounds: 3,
+		DraftLife: 7 * 24 * time.Hour, MoreLife: 15 * 24 * time.Hour, AppealWindow: 15 * 24 * time.Hour,
+		Hold: o.cfg.Policy.Hold, LongHold: o.cfg.Policy.LongHold, TransferHold: o.cfg.Policy.TransferHold, ContactHold: o.cfg.Policy.ContactHold,
+		KeepRefused: o.cfg.Policy.KeepRefused, KeepDone: o.cfg.Policy.KeepDone,
+		LegacyPatience: o.cfg.Policy.LegacyPatience, LegacyDiffLife: o.cfg.Policy.LegacyDiffLife,
 	}
 }
 
 func (o *office) newDesk(sender tasks.Sender) *tasks.Desk {
-	return tasks.NewDesk(tasks.DeskParts{
-		Store: o.store, Sender: sender, Secrets: o.vault, Random: random{},
-		Flows: tasks.Flows(o.policy(), o.vault, random{}), Lease: o.cfg.Worker.Lease, Chores: o.chores(),
-	})
-}
-
-// chores are the recurring duties; duties says how often.
-func (o *office) chores() map[string]func(context.Context) error {
-	return map[string]func(context.Context) error{
-		"chore:seal": func(ctx context.Context) error {
-			for {
-				n, err := o.store.Seal(ctx)
-				if err != nil || n == 0 {
-					return err
-				}
-			}
-		},
-		"chore:purge": func(ctx context.Context) error {
-			n, err := o.store.Purge(ctx)
-			if n > 0 {
-				o.log.Info().Int64("rows", n).Msg("purged what outlived its retention")
-			}
-			return err
-		},
+	parts := tasks.DeskParts{
+		Store: o.store, Sender: sender, Secrets: o.vault, Random: random{}, Passwords: o.accounts,
+		Flows: tasks.Flows(o.policy(), o.vault, random{}), Lease: o.cfg.Worker.Lease, Speed: o.time.speed, Chores: o.chores(),
+		Cabinet: o.cabinet, ClaimLease: o.time.stretch(o.cfg.Policy.ClaimLease), Undo: o.time.stretch(o.cfg.Policy.Undo),
+		Budget: o.budget(),
 	}
-}
-
-func duties() []queue.Duty {
-	return []queue.Duty{{Name: "seal", Every: time.Minute}, {Name: "purge", Every: time.Hour}}
+	if o.legacy != nil { // a nil pointer in the port would not be nil
+		parts.Legacy = o.legacy
+	}
+	return tasks.NewDesk(parts)
 }
 
 // connect finds Redis, or starts the embedded one, and tests it.
@@ -119,6 +131,7 @@ func (o *office) connect(ctx context.Context) error {
 		return fmt.Errorf("%w: %w", errDown, err)
 	}
 	o.redis = r
+	o.metrics.registry.MustRegister(redisCollector{o.inspector()})
 	for _, f := range r.SelfTest(ctx) {
 		if f.Level != queue.LevelOK {
 			o.log.Warn().Str("code", f.Code).Str("level", string(f.Level)).Msg(f.Detail)
@@ -145,6 +158,9 @@ func (o *office) close() {
 // lives in the database (A1).
 func (o *office) ready(ctx context.Context) error {
 	if err := o.store.Current(ctx); err != nil {
+		return err
+	}
+	if err := o.calendar.reload(ctx); err != nil { // dev has just made the table
 		return err
 	}
 	return o.store.SetSubjectLimit(ctx, o.cfg.Policy.SubjectsPerAccount)

@@ -83,8 +83,12 @@ type problemDoc struct {
 // docGroups are the sections of the reference by tag.
 func docGroups() []struct{ tag, title string } {
 	return []struct{ tag, title string }{
-		{"sessions", "api.docs.sessions"}, {"transfers", "api.docs.transfers"}, {"jobs", "api.docs.jobs"},
+		{"sessions", "api.docs.sessions"}, {"account", "api.docs.account"}, {"transfers", "api.docs.transfers"},
+		{"reviewed-transfers", "kind.transfer_reviewed"}, {"reversals", "kind.reversal"},
+		{"legacy-imports", "kind.legacy_import"}, {"legacy-papers", "kind.legacy_papers"}, {"contact-changes", "kind.contact_change"}, {"contact-papers", "kind.contact_papers"},
+		{"login-resets", "api.docs.login_resets"}, {"reviews", "api.docs.reviews"}, {"jobs", "api.docs.jobs"},
 		{"codes", "api.docs.codes"}, {"integration", "api.docs.integration"},
+		{"calendar", "api.docs.calendar"}, {"service", "api.docs.service"},
 	}
 }
 
@@ -109,7 +113,7 @@ func (s *Server) docsOf(lang text.Lang) docs {
 
 func operationsOf(item *huma.PathItem) []*huma.Operation {
 	var all []*huma.Operation
-	for _, op := range []*huma.Operation{item.Get, item.Post, item.Delete} {
+	for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
 		if op != nil {
 			all = append(all, op)
 		}
@@ -120,6 +124,9 @@ func operationsOf(item *huma.PathItem) []*huma.Operation {
 func (s *Server) docOf(lang text.Lang, op *huma.Operation, ours operation) docOperation {
 	d := docOperation{ID: ours.id, Method: ours.method, Path: ours.path, Summary: ours.summary, Keyed: ours.keyed,
 		Who: whoWords(ours.who), Fields: s.fieldsOf(op)}
+	if len(ours.roles) > 0 {
+		d.Who = "api.docs.who.staff"
+	}
 	d.Table = page.Table{Caption: s.parts.Catalog.T(lang, "api.docs.fields"), Head: []string{
 		s.parts.Catalog.T(lang, "api.docs.field"), s.parts.Catalog.T(lang, "api.docs.type"), s.parts.Catalog.T(lang, "api.docs.meaning")}}
 	for _, f := range d.Fields {
@@ -136,8 +143,14 @@ func whoWords(who access) string {
 		return "api.docs.who.applicant"
 	case onlookers:
 		return "api.docs.who.onlookers"
+	case tracked:
+		return "api.docs.who.tracked"
 	case filingSys:
 		return "api.docs.who.filing_system"
+	case readers:
+		return "api.docs.who.review_readers"
+	case deciders:
+		return "api.docs.who.reviewers"
 	}
 	return "api.docs.who.anyone"
 }

@@ -26,6 +26,8 @@ const (
 	errKeyFormat    refusal = "KEY_FORMAT"
 	errSignIn       refusal = "SIGN_IN_REQUIRED"
 	errSignInFailed refusal = "SIGN_IN_FAILED"
+	errSecondFactor refusal = "SECOND_FACTOR_REQUIRED"
+	errTracking     refusal = "TRACKING_CODE_REQUIRED"
 	errAPIKey       refusal = "API_KEY_REQUIRED"
 	errForbidden    refusal = "FORBIDDEN"
 	errCrossOrigin  refusal = "CROSS_ORIGIN"
@@ -35,7 +37,9 @@ const (
 	errStateChanged refusal = "STATE_CHANGED"
 	errWrongState   refusal = "WRONG_STATE"
 	errInFlight     refusal = "IN_FLIGHT"
+	errGone         refusal = "GONE"
 	errPrecondition refusal = "PRECONDITION_FAILED"
+	errMatchMissing refusal = "PRECONDITION_REQUIRED"
 	errTooLarge     refusal = "TOO_LARGE"
 	errContentType  refusal = "CONTENT_TYPE"
 	errInvalid      refusal = "INVALID"
@@ -53,14 +57,15 @@ var errPanic = errors.New("the handler panicked")
 func problemKinds() []problemKind {
 	return []problemKind{
 		{errMalformed, http.StatusBadRequest}, {errKeyMissing, http.StatusBadRequest}, {errKeyFormat, http.StatusBadRequest},
-		{errSignIn, http.StatusUnauthorized}, {errSignInFailed, http.StatusUnauthorized}, {errAPIKey, http.StatusUnauthorized},
+		{errSignIn, http.StatusUnauthorized}, {errSignInFailed, http.StatusUnauthorized}, {errSecondFactor, http.StatusUnauthorized},
+		{errTracking, http.StatusUnauthorized}, {errAPIKey, http.StatusUnauthorized},
 		{errForbidden, http.StatusForbidden}, {errCrossOrigin, http.StatusForbidden}, {errNotFound, http.StatusNotFound},
 		{errMethod, http.StatusMethodNotAllowed}, {errTimeout, http.StatusRequestTimeout},
 		{errStateChanged, http.StatusConflict}, {errWrongState, http.StatusConflict}, {errInFlight, http.StatusConflict},
-		{errPrecondition, http.StatusPreconditionFailed}, {errTooLarge, http.StatusRequestEntityTooLarge},
+		{errGone, http.StatusGone}, {errPrecondition, http.StatusPreconditionFailed}, {errTooLarge, http.StatusRequestEntityTooLarge},
 		{errContentType, http.StatusUnsupportedMediaType}, {errInvalid, http.StatusUnprocessableEntity},
 		{errBlocked, http.StatusUnprocessableEntity}, {errKeyReused, http.StatusUnprocessableEntity},
-		{errTooMany, http.StatusTooManyRequests}, {errInternal, http.StatusInternalServerError},
+		{errMatchMissing, http.StatusPreconditionRequired}, {errTooMany, http.StatusTooManyRequests}, {errInternal, http.StatusInternalServerError},
 		{errUnavailable, http.StatusServiceUnavailable},
 	}
 }
@@ -90,7 +95,7 @@ func (s *Server) problem(r *call, err error) *Problem {
 	switch code := refusal(p.Code); code {
 	case errUnavailable, errInFlight:
 		p.head.Set("Retry-After", "2")
-	case errSignIn:
+	case errSignIn, errSecondFactor:
 		p.head.Set("WWW-Authenticate", `Bearer realm="beian"`)
 	case errAPIKey:
 		p.head.Set("WWW-Authenticate", `Bearer realm="beian integration"`)
@@ -142,6 +147,10 @@ func classifyOffice(err error) refusal {
 		return errNotFound
 	case errors.Is(err, tasks.ErrForbidden):
 		return errForbidden
+	case errors.Is(err, tasks.ErrStale):
+		return errPrecondition
+	case errors.Is(err, tasks.ErrGone):
+		return errGone
 	case errors.Is(err, tasks.ErrConflict):
 		return errStateChanged
 	case errors.Is(err, tasks.ErrKeyReused):
@@ -182,7 +191,7 @@ func (s *Server) explain(r *call, p *Problem, err error) {
 	switch {
 	case errors.As(err, &invalid):
 		for _, f := range invalid.Faults {
-			p.Errors = append(p.Errors, s.fieldProblem(r.lang, "/"+f.Field, f.Code, f.Params))
+			p.Errors = append(p.Errors, s.faultProblem(r.lang, f))
 		}
 	case errors.As(err, &blocked):
 		for _, b := range blocked.Blockers {
@@ -206,7 +215,7 @@ func (s *Server) fail(err error, c echo.Context) {
 	}
 	r := callOf(c.Request().Context())
 	p := s.problem(r, err)
-	if isAPI(c.Request().URL.Path) || isHealth(c.Path()) || s.parts.Renderer == nil {
+	if isAPI(c.Request().URL.Path) || isHealth(c.Path()) || isHook(c.Path()) || s.parts.Renderer == nil {
 		p.write(c.Response())
 		return
 	}

@@ -54,14 +54,15 @@ const testFacts = `{"type":"account","external_id":"A1","site":"china","status":
 // bench is a server on a real desk and a real record.
 type bench struct {
 	*Server
-	store   *store.Store
-	desk    *tasks.Desk
-	sent    *outgoing
-	log     *lines
-	http    *httptest.Server
-	tokens  map[string]string
-	porter  *accounts.Service
-	metrics *prometheus.Registry
+	store    *store.Store
+	platform *oldPlatform
+	desk     *tasks.Desk
+	sent     *outgoing
+	log      *lines
+	http     *httptest.Server
+	tokens   map[string]string
+	porter   *accounts.Service
+	metrics  *prometheus.Registry
 }
 
 // outgoing records messages and confirms each.
@@ -118,11 +119,11 @@ func newBench(t testing.TB, change ...func(*Parts)) *bench {
 	_, err = record.Migrate(t.Context())
 	must(t, err)
 	must(t, record.SetSubjectLimit(t.Context(), 1))
-	b := &bench{store: record, sent: &outgoing{}, log: &lines{}, tokens: map[string]string{}, metrics: prometheus.NewRegistry()}
-	policy := tasks.Policy{RealName: "off", TargetAcceptance: true, TargetWindow: 72 * time.Hour, VerifyWindow: 24 * time.Hour}
-	b.desk = tasks.NewDesk(tasks.DeskParts{Store: record, Sender: b.sent, Secrets: keys, Random: drawing{},
-		Flows: tasks.Flows(policy, keys, drawing{}), Lease: time.Minute})
+	b := &bench{platform: newOldPlatform(t), store: record, sent: &outgoing{}, log: &lines{}, tokens: map[string]string{}, metrics: prometheus.NewRegistry()}
+	policy := testPolicy(t)
 	b.porter = accounts.New(accounts.Parts{Store: record.Accounts(), Random: drawing{}, Cost: accounts.Cost{Memory: 8, Passes: 1, Lanes: 1}})
+	b.desk = tasks.NewDesk(tasks.DeskParts{Store: record, Sender: b.sent, Secrets: keys, Random: drawing{}, Passwords: b.porter,
+		Flows: tasks.Flows(policy, keys, drawing{}), Lease: time.Minute, Cabinet: newDrawer(), Legacy: b.platform})
 	parts := b.parts(t, keys)
 	for _, fn := range change {
 		fn(&parts)
@@ -143,11 +144,14 @@ func (b *bench) parts(t testing.TB, keys *vault.Vault) Parts {
 	take := func(ctx context.Context, r io.Reader) (intake.Report, error) {
 		return intake.Run(ctx, b.store, r, intake.Options{})
 	}
-	return Parts{Desk: b.desk, Accounts: b.porter, Intake: take, Catalog: catalog, Renderer: pages,
+	return Parts{Desk: b.desk, Reviews: b.desk, Accounts: b.porter, Intake: take, Catalog: catalog, Renderer: pages,
 		Log: zerolog.New(b.log), PublicURL: "https://beian.example.cn", CORSOrigins: []string{testOrigin}, APIKey: testKey,
-		Digest: func(a string) string { return keys.Index("client", a) }, Metrics: b.metrics,
-		pace:   pace{body: 10 * time.Second, poll: 10 * time.Millisecond, wait: 5 * time.Millisecond, ping: 20 * time.Millisecond, stream: time.Minute},
-		Checks: []Check{{Name: "database", Run: b.store.Ping}}}
+		Digest: func(a string) string { return keys.Index("client", a) }, Metrics: b.metrics, Letters: pressing{},
+		pace:      pace{body: 10 * time.Second, poll: 10 * time.Millisecond, wait: 5 * time.Millisecond, ping: 20 * time.Millisecond, stream: time.Minute},
+		Watermark: func(picture []byte, _ ...string) ([]byte, error) { return picture, nil }, Inspector: oneQueue{},
+		Stats: b.desk, Journal: journalOfTests{b.store, b.porter},
+		Calendar: CalendarParts{Desk: CalendarOfTests{b.store}, Days: 2},
+		Checks:   []Check{{Name: "database", Run: b.store.Ping}}}
 }
 
 func (b *bench) people(t testing.TB) {
@@ -180,7 +184,7 @@ func must(t testing.TB, err error) {
 // work carries out everything that is due, until nothing is.
 func (b *bench) work(t testing.TB) {
 	t.Helper()
-	for range 10 {
+	for range 60 { // an import takes a round for each item
 		var done int
 		for _, q := range tasks.Queues() {
 			due, err := b.store.TakeOutgoing(t.Context(), q, 100, 0)
@@ -305,7 +309,19 @@ func (b *bench) verified(t testing.TB) jobBody {
 
 func (b *bench) act(t testing.TB, as, receipt, verb, body string) reply {
 	t.Helper()
-	return b.do(t, ask{as: as, method: "POST", path: "/v1/transfers/" + receipt + "/" + verb, body: body, key: newKey()})
+	a := ask{as: as, method: "POST", path: "/v1/transfers/" + receipt + "/" + verb, body: body, key: newKey()}
+	if verb == "release" || verb == "reject" {
+		a.head = map[string]string{"If-Match": b.etag(t, receipt)}
+	}
+	return b.do(t, a)
+}
+
+// etag is that of a job's present version.
+func (b *bench) etag(t testing.TB, receipt string) string {
+	t.Helper()
+	v, err := b.desk.Glance(t.Context(), receipt, tasks.Viewer{System: true})
+	must(t, err)
+	return etag(v.Job.Version)
 }
 
 func newKey() string { return strconv.Quote(rand.Text()) }

@@ -35,6 +35,7 @@ const (
 
 func (s *Server) healthRoutes() {
 	s.echo.GET("/livez", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
+	s.echo.GET("/livez/stream", liveStream)
 	s.echo.GET("/readyz", s.readyz)
 	s.echo.GET("/healthz", s.readyz)
 	if s.parts.Metrics != nil && !s.parts.MetricsElsewhere {
@@ -44,7 +45,29 @@ func (s *Server) healthRoutes() {
 
 // isHealth tells the routes that are asked all day and therefore not logged.
 func isHealth(route string) bool {
-	return route == "/livez" || route == "/readyz" || route == "/healthz" || route == "/metrics"
+	return route == "/livez" || route == "/livez/stream" || route == "/readyz" || route == "/healthz" || route == "/metrics"
+}
+
+// liveStream sends one event at once and one a second later: `beian doctor` asks for
+// it through the public address to learn whether a proxy holds streams back.
+func liveStream(c echo.Context) error {
+	w := c.Response()
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	for i := range 2 {
+		if i > 0 {
+			select {
+			case <-time.After(time.Second):
+			case <-c.Request().Context().Done():
+				return nil
+			}
+		}
+		if _, err := fmt.Fprintf(w, "data: %d\n\n", i); err != nil {
+			return nil
+		}
+		w.Flush()
+	}
+	return nil
 }
 
 // readyz is 200 when every check passes and 503 otherwise; ?verbose gives a line

@@ -59,10 +59,8 @@ func TestAReplayReadsTheSameAfterTheJobMovedOn(t *testing.T) {
 	if again.status != 202 || again.head.Get("Idempotency-Replayed") != "true" || again.head.Get("ETag") != first.head.Get("ETag") {
 		t.Errorf("got %d %v", again.status, again.head)
 	}
-	replay := again.job(t, 202)
-	j.NextAction.ExpiresAt = nil // the job has no deadline any more
-	if replay.Receipt != j.Receipt || replay.State != j.State || replay.Version != j.Version || replay.Tracking != j.Tracking || *replay.NextAction != *j.NextAction {
-		t.Errorf("got %s", again.raw)
+	if j.NextAction.ExpiresAt == nil || again.raw != first.raw {
+		t.Errorf("got %s, first %s", again.raw, first.raw)
 	}
 }
 
@@ -90,7 +88,9 @@ func TestEveryPostNeedsAKeyButTheseFew(t *testing.T) {
 			without[path] = true
 		}
 	}
-	want := []string{"/v1/accounts", "/v1/codes/verify", "/v1/filings", "/v1/prechecks", "/v1/sessions"}
+	want := []string{"/v1/accounts", "/v1/codes/verify", "/v1/filings", "/v1/login-resets/{receipt}/confirm-mailbox",
+		"/v1/password-resets/complete", "/v1/password-resets/verify", "/v1/prechecks", "/v1/reviews/next", "/v1/reviews/{receipt}/claim",
+		"/v1/reviews/{receipt}/renew", "/v1/reviews/{receipt}/return", "/v1/reviews/{receipt}/undo", "/v1/reviews/{receipt}/unmask", "/v1/sessions"}
 	if got := slices.Sorted(maps.Keys(without)); !slices.Equal(got, want) {
 		t.Errorf("got %v", got)
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -34,6 +35,12 @@ type InboxParts struct {
 	// PublicURL is where people reach the pages: only links to there work.
 	PublicURL string
 	Demo      []DemoSignIn
+	// Cases are made-up filings whose login is lost, to try a login reset with, and
+	// Paper draws the picture that a case needs for a slot.
+	Cases []DemoCase
+	Paper func(key, slot string) ([]byte, error)
+	// ClockNote says how the clock was moved, in each language; empty when it was not.
+	ClockNote map[text.Lang]string
 	Log       zerolog.Logger
 	Now       func() time.Time
 }
@@ -43,6 +50,13 @@ type DemoSignIn struct {
 	Login, Password string
 	Staff           bool
 	Purpose         map[text.Lang]string
+}
+
+// DemoCase is what a login reset asks for, of somebody who does not exist.
+type DemoCase struct {
+	Key    string
+	Fields map[string]string // by the names of the form
+	Slots  []string
 }
 
 // Inbox is the page on which a developer reads what the desk sent (C2).
@@ -69,6 +83,9 @@ func (i *Inbox) Routes(s *Server, e *echo.Echo) {
 	i.ending = s.ending
 	e.GET("/inbox", func(c echo.Context) error { return i.show(c.Response(), c.Request()) })
 	e.GET("/inbox/stream", func(c echo.Context) error { return i.stream(c.Response(), c.Request()) })
+	e.GET("/inbox/papers/:key/:slot", func(c echo.Context) error {
+		return i.paper(c.Response(), inboxPaper{key: c.Param("key"), slot: strings.TrimSuffix(c.Param("slot"), ".jpg")})
+	})
 }
 
 // inboxPage is the messages of all receivers or of one.
@@ -80,12 +97,14 @@ type inboxPage struct {
 	Numbers   []inboxNumber
 	Staff     []inboxDemo
 	Accounts  []inboxDemo
+	Cases     []DemoCase
+	ClockNote string
 }
 
 type inboxReceiver struct {
-	To, Href string
-	Count    int
-	Current  bool
+	To      string
+	Count   int
+	Current bool
 }
 
 // inboxNumber is a number with a fault of its own.
@@ -126,8 +145,28 @@ func (i *Inbox) show(w http.ResponseWriter, r *http.Request) error {
 		{"13800138001", "inbox.number.plain"}, {"13800138002", "inbox.number.blocked"}, {"13800138003", "inbox.number.late"},
 		{"13800138004", "inbox.number.hangs"}, {"13800138005", "inbox.number.throttled"},
 	}
+	data.Cases, data.ClockNote = i.parts.Cases, i.parts.ClockNote[view.Lang]
 	view.Data = data
 	return i.parts.Renderer.Render(w, "inbox", view)
+}
+
+type inboxPaper struct{ key, slot string }
+
+// paper draws a document of a demo case, to be uploaded again.
+func (i *Inbox) paper(w http.ResponseWriter, p inboxPaper) error {
+	known := slices.ContainsFunc(i.parts.Cases, func(c DemoCase) bool { return c.Key == p.key && slices.Contains(c.Slots, p.slot) })
+	if !known || i.parts.Paper == nil {
+		return tasks.ErrNotFound
+	}
+	picture, err := i.parts.Paper(p.key, p.slot)
+	if err != nil {
+		return fmt.Errorf("drawing a demo paper: %w", err)
+	}
+	w.Header().Set("Content-Type", "image/jpeg")
+	w.Header().Set("Content-Disposition", `attachment; filename="specimen-`+p.key+`-`+p.slot+`.jpg"`)
+	w.Header().Set("Cache-Control", "private, max-age=3600")
+	_, err = w.Write(picture)
+	return err
 }
 
 func (i *Inbox) look(ctx context.Context, to string) (inboxPage, error) {
@@ -153,7 +192,7 @@ func (p *inboxPage) count(to string) {
 			return
 		}
 	}
-	p.Receivers = append(p.Receivers, inboxReceiver{To: to, Href: inboxAddress("/inbox", to), Count: 1, Current: to == p.To})
+	p.Receivers = append(p.Receivers, inboxReceiver{To: to, Count: 1, Current: to == p.To})
 }
 
 func inboxAddress(path, to string) string {

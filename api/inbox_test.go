@@ -116,7 +116,7 @@ func TestTheInboxPlaysThePhone(t *testing.T) {
 		}
 		for _, part := range []string{"<strong>048213</strong>", `data-copy="048213"`, "<strong>7KQ2M9XA</strong>",
 			`<a href="/not-me">beian.example.cn:8080/not-me</a>`, `<a href="/not-me?receipt=TR8F4KQX7M">`, "13800138004",
-			`href="/inbox?to=13900139001"`, "demo-password", `content="5"`, "京ICP备20240011号"} {
+			`href="/inbox?to=13900139001"`, `<option value="13900139001">`, "demo-password", `content="5"`, "京ICP备20240011号"} {
 			if !strings.Contains(got, part) {
 				t.Errorf("%s: the page lacks %s", lang, part)
 			}
@@ -137,6 +137,9 @@ func TestTheInboxFiltersByReceiver(t *testing.T) {
 	_, got := inboxGet(t, s, "/inbox?to=13900139001", "en")
 	if !strings.Contains(got, "048213") || strings.Contains(got, "771100") || !strings.Contains(got, "2 messages") {
 		t.Error("another receiver's messages, or not all of this one")
+	}
+	if !strings.Contains(got, `<option value="13900139001" selected>13900139001 (2)</option>`) {
+		t.Error("the filter does not show what it filters by")
 	}
 	if !strings.Contains(got, `data-stream-url="/inbox/stream?to=13900139001"`) {
 		t.Error("the stream forgets the filter")

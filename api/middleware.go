@@ -27,9 +27,10 @@ type call struct {
 	id      string // request id
 	client  string // address, trusted proxies taken off
 	lang    text.Lang
-	foreign bool   // from an allowed foreign origin: cookies do not count
-	key     string // idempotency key
-	code    string // of the problem that was answered
+	foreign bool    // from an allowed foreign origin: cookies do not count
+	key     string  // idempotency key
+	match   []int64 // versions of If-Match; none: any will do
+	code    string  // of the problem that was answered
 	writer  http.ResponseWriter
 	request *http.Request
 
@@ -152,8 +153,11 @@ const (
 func (s *Server) limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r, limit := c.Request(), int64(maxBody)
-		if takesFacts(c.Path()) {
+		switch {
+		case takesFacts(c.Path()):
 			limit = maxFacts
+		case takesUploads(r.Method, c.Path()):
+			limit = maxUploadBody
 		}
 		if r.ContentLength > limit {
 			return errTooLarge

@@ -37,13 +37,27 @@ type OpsParts struct {
 	Work    OpsWork
 	Dead    OpsDead
 	Journal OpsJournal
+	// Reviews is the reviewers' console; without a desk there is none.
+	Reviews ReviewParts
+	// Calendar is the calendar of working days; without a desk it has no page.
+	Calendar CalendarParts
+	// FourEyes tells supervisors that a reversal waits for a second one (T14).
+	FourEyes bool
+	// Stats measures the reviews; nil leaves the board of service levels out.
+	Stats StatsDesk
+	// Staff keeps who works at the desk; without a desk it has no page.
+	Staff StaffParts
+	// Inspector reads Asynq's queues for the console's own page; nil leaves it out.
+	Inspector OpsInspector
 	// Dashboard is the guarded queue dashboard, mounted at /ops/queues; its guard
 	// should ask Staff who is there. It may be nil.
 	Dashboard http.Handler
+	// Elsewhere signs staff in, too; it may be nil.
+	Elsewhere Elsewhere
 	// Paused asks Redis which queues are paused.
 	Paused  func(context.Context) (map[tasks.Queue]bool, error)
 	Catalog *text.Catalog
-	Site    page.Site // the paths of sign-in, sign-out and status are replaced
+	Site    page.Site // the paths of sign-in and sign-out are replaced
 	Log     zerolog.Logger
 	Secure  bool // pages are reached by https
 	Now     func() time.Time
@@ -70,7 +84,7 @@ func NewOps(p OpsParts) (*Ops, error) {
 	if p.NewID == nil {
 		p.NewID = rand.Text
 	}
-	p.Site.SignInPath, p.Site.SignOutPath, p.Site.StatusPath, p.Site.AccountPath = opsSignIn, "/ops/sign-out", "/jobs", ""
+	p.Site.Staff, p.Site.SignInPath, p.Site.SignOutPath, p.Site.AccountPath = true, opsSignIn, "/ops/sign-out", ""
 	pages, err := page.New(page.Options{Catalog: p.Catalog, Site: p.Site})
 	if err != nil {
 		return nil, fmt.Errorf("parsing the console's pages: %w", err)
@@ -99,9 +113,13 @@ func (o *Ops) routes() []opsRoute {
 	supervisor := []tasks.ActorKind{tasks.ActorSupervisor}
 	operator := []tasks.ActorKind{tasks.ActorOperator}
 	verifiers := []tasks.ActorKind{tasks.ActorAuditor, tasks.ActorOperator}
-	return []opsRoute{
+	return append([]opsRoute{
 		{http.MethodGet, opsSignIn, true, nil, o.signInPage},
 		{http.MethodPost, opsSignIn, true, nil, o.signIn},
+		{http.MethodGet, opsSecond, true, nil, o.secondPage},
+		{http.MethodPost, opsSecond, true, nil, o.secondFactor},
+		{http.MethodGet, opsElsewhere, true, nil, o.goElsewhere},
+		{http.MethodGet, opsElsewhere + "/callback", true, nil, o.backFromElsewhere},
 		{http.MethodPost, "/ops/sign-out", true, nil, o.signOut},
 		{http.MethodGet, opsHome, false, nil, o.home},
 		{http.MethodGet, "/ops/jobs", false, nil, o.jobs},
@@ -111,8 +129,10 @@ func (o *Ops) routes() []opsRoute {
 		{http.MethodPost, "/ops/dead", false, operator, o.redrive},
 		{http.MethodGet, "/ops/audit", false, nil, o.audit},
 		{http.MethodPost, "/ops/audit", false, verifiers, o.verify},
+		{http.MethodGet, "/ops/audit.csv", false, journalExporters(), o.auditCSV},
+		{http.MethodGet, "/ops/audit.ndjson", false, journalExporters(), o.auditLines},
 		{http.MethodGet, "/ops/audit/stream", false, nil, o.verifyStream},
-	}
+	}, slices.Concat(o.reviewRoutes(), o.boardRoutes(), o.reversalRoutes())...)
 }
 
 // Routes hangs the console into a server, for Parts.Pages.

@@ -1,10 +1,13 @@
 package api
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"beian/api/page"
+	"beian/internal/accounts"
 	"beian/internal/text"
 	"beian/tasks"
 )
@@ -18,11 +21,18 @@ type opsAuditPage struct {
 	Newest string
 	Check  opsCheck
 	Act    bool // this member may verify
+	Export bool // and take rows out of the house
+	CSV    string
+	Lines  string
+	People []page.Option
+	Groups []page.Option
 }
 
 type opsAuditRow struct {
 	OpsEntry
 	Who, Role, Label, Href string
+	Result                 string // the outcome in words
+	Did                    string // the action in words
 }
 
 func (o *Ops) audit(v *opsVisit) error {
@@ -31,27 +41,25 @@ func (o *Ops) audit(v *opsVisit) error {
 	if typed != "" && (err != nil || below < 1) {
 		return errMalformed
 	}
-	entries, err := o.parts.Journal.AuditEntries(v.r.Context(), below, opsPage+1)
-	if err != nil {
-		return err
-	}
 	data := opsAuditPage{opsFrame: o.frame(v, "/ops/audit"), Check: o.verifier.look(v.call.lang, o.parts.Catalog),
 		Act: v.member.Role == tasks.ActorAuditor || v.member.Role == tasks.ActorOperator}
-	if len(entries) > opsPage {
-		entries = entries[:opsPage]
-		data.Older = withQuery(v.r, "below", strconv.FormatInt(entries[opsPage-1].Seq, 10))
-	}
-	if below > 0 {
-		data.Newest = withQuery(v.r, "below", "")
-	}
-	names, err := o.staffNames(v)
+	view := o.view(v)
+	view.Values = v.r.URL.Query()
+	staff, err := o.parts.Porter.Staff(v.r.Context())
 	if err != nil {
 		return err
 	}
-	for _, e := range entries {
-		data.Rows = append(data.Rows, o.auditRow(v, e, names))
+	filter, fault := journalQuery(view.Values, staff)
+	o.auditForm(v, &data, staff)
+	if fault != "" {
+		view.Errors = append(view.Errors, page.FieldError{Field: fault, Key: "ops.jobs.bad_filter"})
+	} else {
+		filter.Below = below
+		err = o.auditRows(v, filter, &data, staff)
 	}
-	view := o.view(v)
+	if err != nil {
+		return err
+	}
 	if data.Check.Running {
 		view.Refresh = 2
 	}
@@ -59,8 +67,54 @@ func (o *Ops) audit(v *opsVisit) error {
 	return o.show(v, "audit", view)
 }
 
+// auditForm fills in what the search offers.
+func (o *Ops) auditForm(v *opsVisit, data *opsAuditPage, staff []accounts.Member) {
+	query := v.r.URL.Query()
+	data.Export = slices.Contains(journalExporters(), v.member.Role)
+	for _, name := range []string{"below", "lang", "done"} {
+		query.Del(name)
+	}
+	data.CSV, data.Lines = "/ops/audit.csv?"+query.Encode(), "/ops/audit.ndjson?"+query.Encode()
+	who, action := query.Get("who"), query.Get("action")
+	for _, m := range staff {
+		data.People = append(data.People, page.Option{Value: m.Login, Text: m.Login, Checked: who == m.Login || who == m.ID})
+	}
+	data.People = append(data.People, page.Option{Value: systemWho, Text: o.say(v, "actor.system"), Checked: who == systemWho})
+	for _, a := range journalActions() {
+		data.Groups = append(data.Groups, page.Option{Value: a, Text: o.actionWords(v, a), Checked: a == action})
+	}
+}
+
+func (o *Ops) auditRows(v *opsVisit, filter tasks.EntryFilter, data *opsAuditPage, staff []accounts.Member) error {
+	filter.Limit = opsPage + 1
+	entries, err := o.parts.Journal.FindAudit(v.r.Context(), filter)
+	if err != nil {
+		return err
+	}
+	if len(entries) > opsPage {
+		entries = entries[:opsPage]
+		data.Older = withQuery(v.r, "below", strconv.FormatInt(entries[opsPage-1].Seq, 10))
+	}
+	if filter.Below > 0 {
+		data.Newest = withQuery(v.r, "below", "")
+	}
+	names := make(map[string]string, len(staff))
+	for _, m := range staff {
+		names[m.ID] = m.Login
+	}
+	for _, e := range entries {
+		data.Rows = append(data.Rows, o.auditRow(v, e, names))
+	}
+	return nil
+}
+
+// actionWords says what was done; an action without words is shown as it is.
+func (o *Ops) actionWords(v *opsVisit, action string) string {
+	return o.known(v, "ops.action."+strings.TrimSuffix(action, "."), action)
+}
+
 func (o *Ops) auditRow(v *opsVisit, e OpsEntry, names map[string]string) opsAuditRow {
-	row := opsAuditRow{OpsEntry: e, Who: e.Actor.ID, Label: e.Object, Href: jobHref(e.Object)}
+	row := opsAuditRow{OpsEntry: e, Who: e.Actor.ID, Label: e.Object, Href: jobHref(e.Object), Result: o.outcomeWords(v, e.Outcome), Did: o.actionWords(v, e.Action)}
 	if e.Actor.Kind != "" {
 		row.Role = o.say(v, "actor."+string(e.Actor.Kind))
 	}

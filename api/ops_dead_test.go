@@ -131,7 +131,7 @@ func TestTheJournalIsPaged(t *testing.T) {
 	t.Parallel()
 	w := newOpsWorld(t)
 	for i := range 130 {
-		w.must(w.store.Audit(t.Context(), entryOf(api.OpsEntry{Actor: tasks.System(), Action: "test.row", Object: strconv.Itoa(i)})))
+		w.must(w.store.Audit(t.Context(), api.OpsEntry{Actor: tasks.System(), Action: "test.row", Object: strconv.Itoa(i)}))
 	}
 	b := w.as(tasks.ActorAuditor)
 	seen, pages := 0, 0

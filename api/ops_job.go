@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 type opsJobPage struct {
 	opsFrame
 	Receipt    string
+	Version    int64 // what a decision is made on
 	Kind       string
 	State      page.Badge
 	Meaning    string
@@ -28,11 +30,15 @@ type opsJobPage struct {
 	Events     []page.Event
 	Messages   []opsMessage
 	Tasks      []opsTaskRow
+	Reverse    string // address of the reversal's page
+	Of         string // the transfer that this job reverses
+	DecideHead string // above Decisions
 }
 
 type opsMessage struct {
 	Channel, Template, To string
 	State                 page.Badge
+	Why, Code             string // it failed: in words, and the provider's code
 	Created, Sent         time.Time
 }
 
@@ -48,7 +54,8 @@ func (o *Ops) job(v *opsVisit) error {
 	if err != nil {
 		return err
 	}
-	data.Done = o.done(v, map[string]string{"release": "ops.job.done.release", "reject": "ops.job.done.reject"})
+	data.Done = o.done(v, map[string]string{"release": "ops.job.done.release", "reject": "ops.job.done.reject",
+		"reverse": "ops.job.done.reverse", "approve": "ops.job.done.approve"})
 	view := o.view(v)
 	view.Back, view.Data = "/ops/jobs", data
 	return o.show(v, "job", view)
@@ -74,13 +81,20 @@ func (o *Ops) lookJob(v *opsVisit) (opsJobPage, error) {
 		return opsJobPage{}, err
 	}
 	j := seen.Job
-	return opsJobPage{
-		opsFrame: o.frame(v, "/ops/jobs"), Receipt: j.Receipt, Kind: o.say(v, "kind."+string(j.Kind)), State: o.stateBadge(v, j.State),
-		Meaning: o.say(v, "state."+string(j.State)+".meaning"), Disputed: !j.DisputedAt.IsZero() && j.State != tasks.StateRejected,
+	data := opsJobPage{
+		opsFrame: o.frame(v, "/ops/jobs"), Receipt: j.Receipt, Version: j.Version, Kind: o.say(v, "kind."+string(j.Kind)), State: o.stateBadge(v, j.State),
+		Meaning: o.told(v, j.Kind, "state."+string(j.State)+".meaning"), Disputed: !j.DisputedAt.IsZero() && j.State != tasks.StateRejected,
 		DisputedAt: j.DisputedAt, Facts: o.facts(v, seen), Blockers: blockersOf(j),
 		Decisions: o.decisions(v, seen), Events: o.events(v, seen.Timeline, names), Messages: o.messages(v, seen.Notices),
-		Tasks: o.taskRows(v, work),
-	}, nil
+		Tasks: o.taskRows(v, work), DecideHead: o.say(v, "ops.decide.title"),
+	}
+	if o.reversible(v, j) {
+		data.Reverse = "/ops/jobs/" + j.Receipt + "/reverse"
+	}
+	if seen.Reversal != nil {
+		data.Of, data.DecideHead = seen.Reversal.Of, o.say(v, "ops.reverse.title")
+	}
+	return data, nil
 }
 
 func (o *Ops) facts(v *opsVisit, seen tasks.View) []page.Row {
@@ -101,10 +115,20 @@ func (o *Ops) facts(v *opsVisit, seen tasks.View) []page.Row {
 	add("ops.fact.target", p.Target)
 	add("ops.fact.subject", p.Subject)
 	add("ops.fact.icp", p.ICP)
-	add("ops.fact.holdings", o.say(v, "ops.fact.holdings.value", text.Params{"websites": p.Websites, "records": p.Records}))
+	if f := seen.Contact; f != nil {
+		add("phone.row.old", f.OldPhone)
+		add("phone.row.new", f.NewPhone)
+		add("phone.row.hold", at(f.HoldUntil))
+		add("phone.row.restored", at(f.RestoredAt))
+	} else {
+		add("ops.fact.holdings", o.say(v, "ops.fact.holdings.value", text.Params{"websites": p.Websites, "records": p.Records}))
+	}
 	add("ops.job.domains", strings.Join(p.Domains, "\n"))
 	if p.Foreign > 0 {
 		add("ops.fact.foreign", o.say(v, "ops.fact.foreign.value", text.Params{"n": p.Foreign}))
+	}
+	if seen.Reversal != nil {
+		add("ops.fact.reason", o.say(v, "option.reversal."+seen.Reversal.Reason))
 	}
 	add("ops.fact.code_to", p.CodeTo)
 	add("ops.fact.created", at(j.CreatedAt))
@@ -132,15 +156,22 @@ func (o *Ops) decisions(v *opsVisit, seen tasks.View) []page.Option {
 	if v.member.Role != tasks.ActorSupervisor || seen.Job.State == tasks.StateRejected {
 		return nil
 	}
+	if seen.Reversal != nil {
+		return o.secondEyes(v, seen)
+	}
 	if slices.Contains(seen.Verbs, tasks.VerbRelease) {
-		hint := o.say(v, "ops.decide.release.hint.ended")
+		hint := o.told(v, seen.Job.Kind, "ops.decide.release.hint.ended")
 		if seen.Job.State == tasks.StateDisputed {
 			hint = o.say(v, "ops.decide.release.hint", text.Params{"state": o.say(v, "state."+string(seen.Job.Before))})
 		}
 		out = append(out, page.Option{Value: string(tasks.VerbRelease), Text: o.say(v, "ops.decide.release"), Hint: hint})
 	}
 	if slices.Contains(seen.Verbs, tasks.VerbReject) {
-		out = append(out, page.Option{Value: string(tasks.VerbReject), Text: o.say(v, "ops.decide.reject"), Hint: o.say(v, "ops.decide.reject.hint")})
+		what, hint := "ops.decide.reject", "ops.decide.reject.hint"
+		if seen.Job.State.Ended() { // its effect is undone
+			what, hint = "ops.decide.undo", "ops.decide.undo.hint"
+		}
+		out = append(out, page.Option{Value: string(tasks.VerbReject), Text: o.told(v, seen.Job.Kind, what), Hint: o.told(v, seen.Job.Kind, hint)})
 	}
 	return out
 }
@@ -168,7 +199,7 @@ func (o *Ops) decide(v *opsVisit) error {
 		return err
 	}
 	acc, err := o.parts.Desk.Act(v.r.Context(), tasks.Action{Receipt: data.Receipt, Verb: verb, By: tasks.Viewer{Staff: v.member.Role},
-		StaffID: v.member.StaffID, Once: tasks.Once{Scope: "staff:" + v.member.StaffID + " /ops/jobs", Key: form.Get("form_id"),
+		StaffID: v.member.StaffID, Version: seenVersion(form.Get("version")), Once: tasks.Once{Scope: "staff:" + v.member.StaffID + " /ops/jobs", Key: form.Get("form_id"),
 			Fingerprint: tasks.Fingerprint(map[string]string{"receipt": data.Receipt, "verb": string(verb), "reason": reason})}})
 	entry.Outcome = string(acc.State)
 	if err != nil {
@@ -177,7 +208,7 @@ func (o *Ops) decide(v *opsVisit) error {
 	// The decision stands even when this row can't be written; the log has it.
 	_ = o.note(v, entry)
 	var moved *tasks.WrongState
-	if errors.As(err, &moved) || errors.Is(err, tasks.ErrConflict) {
+	if errors.As(err, &moved) || errors.Is(err, tasks.ErrConflict) || errors.Is(err, tasks.ErrStale) {
 		return o.decideAgain(v, data, page.View{Status: http.StatusConflict, Errors: []page.FieldError{{Key: "msg.state.changed"}}})
 	}
 	if err != nil {
@@ -185,6 +216,16 @@ func (o *Ops) decide(v *opsVisit) error {
 	}
 	v.redirect("/ops/jobs/" + data.Receipt + "?done=" + string(verb))
 	return nil
+}
+
+// seenVersion is the job's version on the page that was filled in, 0 when the form
+// names none.
+func seenVersion(given string) int64 {
+	version, err := strconv.ParseInt(given, 10, 64)
+	if err != nil && given != "" {
+		return noVersion
+	}
+	return version
 }
 
 // decideAgain shows the job with what is wrong; what was typed stays.

@@ -34,11 +34,6 @@ type opsJobRow struct {
 	Created, Updated    time.Time
 }
 
-func jobStates() []tasks.State {
-	return []tasks.State{tasks.StateSourceVerify, tasks.StateTargetConfirm, tasks.StateApplying, tasks.StateDisputed,
-		tasks.StateDone, tasks.StateRejected, tasks.StateWithdrawn, tasks.StateExpired, tasks.StateFailed}
-}
-
 // jobs lists, or leads to the one job whose receipt was typed.
 func (o *Ops) jobs(v *opsVisit) error {
 	query := v.r.URL.Query()
@@ -57,7 +52,7 @@ func (o *Ops) jobs(v *opsVisit) error {
 	if fault != "" {
 		view.Errors = append(view.Errors, page.FieldError{Field: fault, Key: "ops.jobs.bad_filter"})
 	}
-	for _, state := range jobStates() {
+	for _, state := range tasks.States() {
 		data.States = append(data.States, page.Option{Value: string(state), Text: o.say(v, "state."+string(state)), Checked: state == filter.State})
 	}
 	if len(view.Errors) == 0 {
@@ -74,7 +69,7 @@ func jobFilter(query url.Values) (f tasks.JobFilter, fault string) {
 	f = tasks.JobFilter{State: tasks.State(query.Get("state")), Disputed: query.Get("disputed") != "",
 		Before: query.Get("before"), Limit: opsPage + 1}
 	switch {
-	case f.State != "" && !slices.Contains(jobStates(), f.State):
+	case f.State != "" && !slices.Contains(tasks.States(), f.State):
 		return tasks.JobFilter{}, "state"
 	case f.Before != "" && !regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`).MatchString(f.Before):
 		return tasks.JobFilter{}, "before"

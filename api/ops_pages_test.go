@@ -79,8 +79,8 @@ func TestHostileWordsInTheRecordStayWords(t *testing.T) {
 	w := newOpsWorld(t)
 	hostile := `<script>alert(1)</script>"'`
 	w.must(w.store.Bury(t.Context(), "a"+hostile, tasks.QueueOps, hostile, hostile))
-	w.must(w.store.Audit(t.Context(), entryOf(api.OpsEntry{Actor: tasks.Actor{Kind: tasks.ActorOperator, ID: hostile}, Action: hostile,
-		Object: hostile, Reason: hostile, Outcome: hostile})))
+	w.must(w.store.Audit(t.Context(), api.OpsEntry{Actor: tasks.Actor{Kind: tasks.ActorOperator, ID: hostile}, Action: hostile,
+		Object: hostile, Reason: hostile, Outcome: hostile}))
 	b := w.as(tasks.ActorOperator)
 	group := url.Values{"queue": {"ops"}, "type": {hostile}, "reason": {hostile}}
 	for _, path := range []string{"/ops", "/ops/dead", "/ops/dead?" + group.Encode(), "/ops/audit",

@@ -11,6 +11,12 @@ import (
 // OpsPorter signs staff in and knows them; *accounts.Service satisfies it.
 type OpsPorter interface {
 	StaffSignIn(ctx context.Context, in accounts.SignIn) (accounts.Session, string, error)
+	StaffIdentitySignIn(ctx context.Context, i accounts.Identity, c accounts.Client) (accounts.Session, string, error)
+	// PendingStaff reads a session that waits for a second factor.
+	PendingStaff(ctx context.Context, token string) (accounts.Session, error)
+	StaffCode(ctx context.Context, in accounts.Second) (accounts.Session, string, error)
+	StaffEnrolment(ctx context.Context, token string) (accounts.Enrolment, error)
+	StaffEnrol(ctx context.Context, in accounts.Second) (accounts.Session, string, []string, error)
 	Session(ctx context.Context, token string) (accounts.Session, error)
 	SignOut(ctx context.Context, token string) error
 	Staff(ctx context.Context) ([]accounts.Member, error)
@@ -20,6 +26,9 @@ type OpsPorter interface {
 type OpsDesk interface {
 	Act(ctx context.Context, a tasks.Action) (tasks.Accepted, error)
 	Look(ctx context.Context, receipt string, by tasks.Viewer) (tasks.View, error)
+	Glance(ctx context.Context, receipt string, by tasks.Viewer) (tasks.View, error)
+	Precheck(ctx context.Context, s tasks.Submission) (tasks.Preview, error)
+	Submit(ctx context.Context, s tasks.Submission) (tasks.Accepted, error)
 	Jobs(ctx context.Context, f tasks.JobFilter) ([]tasks.Job, error)
 }
 
@@ -49,6 +58,8 @@ type OpsJournal interface {
 	// AuditEntries lists rows, newest first, below a sequence number (0 = from the
 	// end).
 	AuditEntries(ctx context.Context, below int64, limit int) ([]OpsEntry, error)
+	// FindAudit lists rows by a filter, newest first.
+	FindAudit(ctx context.Context, f tasks.EntryFilter) ([]OpsEntry, error)
 	// Verify recomputes every chain and tells progress how many events were read.
 	Verify(ctx context.Context, progress func(events int64)) (OpsVerified, error)
 }
@@ -91,18 +102,8 @@ type OpsDeadLetter struct {
 	At       time.Time
 }
 
-// OpsEntry is one row of the journal. The journal numbers and dates it; nothing
-// personal belongs in it.
-type OpsEntry struct {
-	Seq       int64
-	At        time.Time
-	Actor     tasks.Actor
-	Action    string
-	Object    string
-	Reason    string
-	Outcome   string
-	RequestID string
-}
+// OpsEntry is one row of the journal.
+type OpsEntry = tasks.Entry
 
 // OpsVerified is what a verification found; Broken names places and faults.
 type OpsVerified struct {

@@ -52,24 +52,22 @@ func (r *opsRecord) DeadIn(ctx context.Context, g api.OpsDeadGroup, after string
 }
 
 func (r *opsRecord) Redrive(ctx context.Context, id string, by api.OpsEntry) error {
-	return r.store.Redrive(ctx, id, entryOf(by))
+	return r.store.Redrive(ctx, id, by)
 }
 
 func (r *opsRecord) Audit(ctx context.Context, e api.OpsEntry) error {
 	if r.broken {
 		return tasks.ErrUnavailable
 	}
-	return r.store.Audit(ctx, entryOf(e))
+	return r.store.Audit(ctx, e)
+}
+
+func (r *opsRecord) FindAudit(ctx context.Context, f tasks.EntryFilter) ([]api.OpsEntry, error) {
+	return r.store.FindAudit(ctx, f)
 }
 
 func (r *opsRecord) AuditEntries(ctx context.Context, below int64, limit int) ([]api.OpsEntry, error) {
-	entries, err := r.store.AuditEntries(ctx, below, limit)
-	out := make([]api.OpsEntry, len(entries))
-	for i, e := range entries {
-		out[i] = api.OpsEntry{Seq: e.Seq, At: e.At, Actor: e.Actor, Action: e.Action, Object: e.Object, Reason: e.Reason,
-			Outcome: e.Outcome, RequestID: e.RequestID}
-	}
-	return out, err
+	return r.store.AuditEntries(ctx, below, limit)
 }
 
 func (r *opsRecord) Verify(ctx context.Context, progress func(int64)) (api.OpsVerified, error) {
@@ -79,8 +77,4 @@ func (r *opsRecord) Verify(ctx context.Context, progress func(int64)) (api.OpsVe
 		out.Broken = append(out.Broken, api.OpsBroken(b))
 	}
 	return out, err
-}
-
-func entryOf(e api.OpsEntry) store.AuditEntry {
-	return store.AuditEntry{Actor: e.Actor, Action: e.Action, Object: e.Object, Reason: e.Reason, Outcome: e.Outcome, RequestID: e.RequestID}
 }

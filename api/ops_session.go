@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"beian/api/page"
@@ -59,8 +60,10 @@ func (o *Ops) Staff(r *http.Request) (tasks.Actor, bool) {
 // opsDoor is the sign-in page. Again offers the way on without a sign-in: a strict
 // cookie stays away when a link on another site was followed.
 type opsDoor struct {
-	Next  string
-	Again bool
+	Next      string
+	Again     bool
+	Elsewhere string // address of the provider's sign-in, or empty
+	Done      string // what has just been done, in words, or empty
 }
 
 func (o *Ops) signInPage(v *opsVisit) error {
@@ -71,7 +74,8 @@ func (o *Ops) signInPage(v *opsVisit) error {
 	}
 	view := o.view(v)
 	view.Wide = false
-	view.Data = opsDoor{Next: next, Again: v.r.Header.Get("Sec-Fetch-Site") == "cross-site"}
+	view.Data = opsDoor{Next: next, Again: v.r.Header.Get("Sec-Fetch-Site") == "cross-site", Elsewhere: o.elsewhere(next),
+		Done: o.done(v, map[string]string{"set-up": "staff.setup.done"})}
 	return o.show(v, "sign-in", view)
 }
 
@@ -85,20 +89,36 @@ func (o *Ops) signIn(v *opsVisit) error {
 		view.Wide = false
 		view.Values = url.Values{"staff_login": form["staff_login"]}
 		view.Errors = []page.FieldError{{Field: "staff_login", Key: "msg.signin.failed"}}
-		view.Data = opsDoor{Next: safeNext(form.Get("next"))}
+		next := safeNext(form.Get("next"))
+		view.Data = opsDoor{Next: next, Elsewhere: o.elsewhere(next)}
 		return o.show(v, "sign-in", view)
 	}
 	if err != nil {
 		return err
 	}
+	next := safeNext(form.Get("next"))
+	if session.Pending != "" {
+		http.SetCookie(v.w, o.doorCookie(token, session))
+		v.redirect(opsSecond + "?next=" + url.QueryEscape(next))
+		return nil
+	}
+	if err := o.letIn(v, session, token); err != nil {
+		return err
+	}
+	v.redirect(next)
+	return nil
+}
+
+// letIn gives the browser a complete session in the place of an older one.
+func (o *Ops) letIn(v *opsVisit, session accounts.Session, token string) error {
 	if err := o.endOld(v); err != nil {
 		return err
 	}
-	age := int(session.ExpiresAt.Sub(session.CreatedAt).Seconds())
-	http.SetCookie(v.w, o.cookie(token, max(1, age)))
-	v.redirect(safeNext(form.Get("next")))
+	http.SetCookie(v.w, o.cookie(token, secondsOf(session)))
 	return nil
 }
+
+func secondsOf(s accounts.Session) int { return max(1, int(s.ExpiresAt.Sub(s.CreatedAt).Seconds())) }
 
 // endOld ends the session that a new one replaces in this browser.
 func (o *Ops) endOld(v *opsVisit) error {
@@ -137,18 +157,27 @@ type opsFrame struct {
 	Done string // what has just been done, in words, or empty
 }
 
+// opsTabKey is a tab before it is worded.
+type opsTabKey struct{ key, href string }
+
 type opsTab struct {
 	Text, Href string
 	Current    bool
 }
 
 func (o *Ops) frame(v *opsVisit, current string) opsFrame {
-	tabs := []struct{ key, href string }{
-		{"ops.tab.home", opsHome}, {"ops.tab.jobs", "/ops/jobs"}, {"ops.tab.dead", "/ops/dead"},
+	tabs := []opsTabKey{
+		{"ops.tab.home", opsHome}, {"ops.tab.reviews", opsReviews}, {"ops.tab.jobs", "/ops/jobs"}, {"ops.tab.dead", "/ops/dead"},
 		{"ops.tab.audit", "/ops/audit"}, {"ops.tab.queues", "/ops/queues"},
 	}
 	var f opsFrame
-	for _, t := range tabs {
+	for _, t := range append(tabs, o.boardTabs(v)...) {
+		if t.href == opsQueues && o.parts.Inspector != nil {
+			continue // our own page leads there
+		}
+		if t.href == opsReviews && (o.parts.Reviews.Desk == nil || !slices.Contains(reviewReaders(), v.member.Role)) {
+			continue
+		}
 		f.Tabs = append(f.Tabs, opsTab{Text: o.say(v, t.key), Href: t.href, Current: t.href == current})
 	}
 	return f

@@ -116,6 +116,28 @@ func TestASupervisorDecidesADisputeAndTheJournalKnowsWhy(t *testing.T) {
 	}
 }
 
+func TestADecisionIsMadeOnTheVersionThatWasSeen(t *testing.T) {
+	t.Parallel()
+	w := newOpsWorld(t)
+	receipt := w.disputed()
+	b := w.as(tasks.ActorSupervisor)
+	form := url.Values{"decision": {"release"}, "ops_reason": {"called both"}, "form_id": {"f1"}}
+	for _, old := range []string{"2", "x", "-1"} {
+		form.Set("version", old)
+		got := b.post("/ops/jobs/"+receipt, form)
+		if got.status != http.StatusConflict || !strings.Contains(got.body, "called both") || !strings.Contains(got.body, `name="version" value="3"`) {
+			t.Errorf("version %s: %d", old, got.status)
+		}
+	}
+	if w.state(receipt) != tasks.StateDisputed {
+		t.Fatal("it was decided on a version that was not there")
+	}
+	form.Set("version", "3")
+	if got := b.post("/ops/jobs/"+receipt, form); got.status != http.StatusSeeOther {
+		t.Errorf("the present version: %d", got.status)
+	}
+}
+
 func TestADecisionWithoutItsPartsChangesNothing(t *testing.T) {
 	t.Parallel()
 	w := newOpsWorld(t)

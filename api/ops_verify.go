@@ -116,7 +116,7 @@ func watch(v *opsVisit, ending <-chan struct{}, look func() (mark string, goesOn
 		return
 	}
 	patient(v.w)
-	f := flow{w: v.w, control: http.NewResponseController(v.w)}
+	f := newFlow(v.w)
 	tick, ping := time.NewTicker(watchEvery), time.NewTicker(watchPing)
 	defer tick.Stop()
 	defer ping.Stop()

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"regexp"
 	"strconv"
 	"strings"
@@ -52,6 +53,24 @@ func (o *Ops) word(v *opsVisit, keys map[string]string, id string) string {
 	return id
 }
 
+// named is word for the strings of a family; one that the table lacks is looked up as
+// <family>.<id>.
+func (o *Ops) named(v *opsVisit, family string, keys map[string]string, id string) string {
+	if key := family + "." + id; keys[id] == "" && o.parts.Catalog.Has(v.call.lang, key) {
+		return o.say(v, key)
+	}
+	return o.word(v, keys, id)
+}
+
+// told says something of a job in the words of its kind, <kind>.<key>, or in those
+// that all kinds share.
+func (o *Ops) told(v *opsVisit, kind tasks.Kind, key string) string {
+	if own := text.Own(string(kind), key); o.parts.Catalog.Has(v.call.lang, own) {
+		key = own
+	}
+	return o.say(v, key)
+}
+
 func (o *Ops) queueName(v *opsVisit, q tasks.Queue) string {
 	return o.word(v, map[string]string{
 		"account": "ops.queue.account", "notify": "ops.queue.notify", "review": "ops.queue.review", "ops": "ops.queue.ops",
@@ -59,11 +78,13 @@ func (o *Ops) queueName(v *opsVisit, q tasks.Queue) string {
 }
 
 func (o *Ops) taskName(v *opsVisit, taskType string) string {
-	return o.word(v, map[string]string{
+	names := map[string]string{
 		"transfer:apply": "ops.task.apply", "transfer:expire_verify": "ops.task.expire_verify",
 		"transfer:expire_confirm": "ops.task.expire_confirm", "notice:send": "ops.task.send", "notice:check": "ops.task.check",
-		"chore:seal": "ops.task.seal", "chore:purge": "ops.task.purge",
-	}, taskType)
+		"lookup:find": "ops.task.lookup", "chore:seal": "ops.task.seal", "chore:purge": "ops.task.purge",
+	}
+	maps.Copy(names, importTasks())
+	return o.named(v, "ops.task", names, taskType)
 }
 
 // reasonWords explains why a task failed, or says nothing.
@@ -77,8 +98,11 @@ func (o *Ops) reasonWords(v *opsVisit, reason string) string {
 	if key, known := keys[reason]; known {
 		return o.say(v, key)
 	}
-	if strings.HasPrefix(reason, "provider: ") {
+	switch {
+	case strings.HasPrefix(reason, "provider: "):
 		return o.say(v, "ops.reason.provider")
+	case strings.HasPrefix(reason, "legacy platform: "):
+		return o.say(v, "ops.reason.legacy")
 	}
 	return ""
 }
@@ -105,13 +129,29 @@ func (o *Ops) messages(v *opsVisit, notices []tasks.NoticeView) []opsMessage {
 		"transfer_done": "ops.template.done", "transfer_received": "ops.template.received", "transfer_stopped": "ops.template.stopped",
 		"transfer_failed": "ops.template.failed", "transfer_disputed": "ops.template.disputed",
 	}
+	maps.Copy(templates, resetTemplates())
+	maps.Copy(templates, importTemplates())
 	channels := map[string]string{"sms": "channel.sms", "mail": "channel.email"}
 	rows := make([]opsMessage, len(notices))
 	for i, n := range notices {
-		rows[i] = opsMessage{Channel: o.word(v, channels, string(n.Channel)), Template: o.word(v, templates, string(n.Template)),
-			To: n.To, State: o.deliveryBadge(v, n.State), Created: n.CreatedAt, Sent: n.SentAt}
+		rows[i] = opsMessage{Channel: o.word(v, channels, string(n.Channel)), Template: o.named(v, "ops.template", templates, string(n.Template)),
+			To: n.To, State: o.deliveryBadge(v, n.State), Why: o.failureWords(v, n), Code: n.Code, Created: n.CreatedAt, Sent: n.SentAt}
 	}
 	return rows
+}
+
+// failureWords say whose matter a failed or late message is (C2).
+func (o *Ops) failureWords(v *opsVisit, n tasks.NoticeView) string {
+	switch {
+	case n.Delayed:
+		return o.say(v, "ops.failure.delayed")
+	case n.Failure == "":
+		return ""
+	}
+	return o.word(v, map[string]string{
+		string(tasks.FailureAddress): "ops.failure.bad_address", string(tasks.FailureProvider): "ops.failure.provider",
+		string(tasks.FailureTime): "ops.failure.too_late",
+	}, string(n.Failure))
 }
 
 func (o *Ops) deliveryBadge(v *opsVisit, s tasks.NoticeState) page.Badge {
@@ -137,11 +177,14 @@ func (o *Ops) events(v *opsVisit, timeline []tasks.Event, names map[string]strin
 		"cancelled": "ops.what.cancelled", "expired": "ops.what.expired", "disputed": "ops.what.disputed",
 		"released": "ops.what.released", "rejected": "ops.what.rejected", "applied": "ops.what.applied",
 		"blocked": "ops.what.blocked", "dead_letter": "ops.what.dead_letter", "redriven": "ops.what.redriven",
+		"reversed": "ops.what.reversed",
 	}
+	maps.Copy(what, resetEvents())
+	maps.Copy(what, importEvents())
 	out := make([]page.Event, 0, len(timeline))
 	for i := len(timeline) - 1; i >= 0; i-- {
 		e := timeline[i]
-		shown := page.Event{At: e.At, Actor: string(e.Actor.Kind), Title: o.word(v, what, string(e.What)), Note: o.eventNote(v, e)}
+		shown := page.Event{At: e.At, Actor: string(e.Actor.Kind), Title: o.named(v, "ops.what", what, string(e.What)), Note: o.eventNote(v, e)}
 		if name := names[e.Actor.ID]; name != "" {
 			shown.Note = strings.TrimSpace(name + " " + shown.Note)
 		}
@@ -155,6 +198,9 @@ func (o *Ops) events(v *opsVisit, timeline []tasks.Event, names map[string]strin
 
 func (o *Ops) eventNote(v *opsVisit, e tasks.Event) string {
 	how := map[string]string{"code": "ops.how.code", "sign_in": "ops.how.sign_in", "policy": "ops.how.policy"}
+	if note := o.resetNote(v, e); note != "" {
+		return note
+	}
 	if key := "blocker." + e.Note + ".message"; e.What == tasks.WhatBlocked && o.parts.Catalog.Has(v.call.lang, key) {
 		return o.say(v, key)
 	}

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/labstack/echo/v4"
 	"github.com/rs/zerolog"
 
 	"beian/api"
@@ -27,6 +28,7 @@ import (
 	"beian/internal/store"
 	"beian/internal/text"
 	"beian/internal/vault"
+	"beian/internal/workday"
 	"beian/tasks"
 )
 
@@ -51,6 +53,9 @@ type opsWorld struct {
 	now     time.Time
 	codes   *opsSender
 	journal *opsRecord
+	keys    *vault.Vault
+	days    *workday.Calendar
+	papers  *opsCabinet
 }
 
 func newOpsWorld(t *testing.T, change ...func(*api.OpsParts)) *opsWorld {
@@ -66,9 +71,14 @@ func newOpsWorld(t *testing.T, change ...func(*api.OpsParts)) *opsWorld {
 	w.must(err)
 	w.must(w.store.SetSubjectLimit(t.Context(), 1))
 	random := &opsRandom{}
-	policy := tasks.Policy{RealName: "off", TargetAcceptance: true, TargetWindow: 72 * time.Hour, VerifyWindow: 24 * time.Hour}
+	years, err := workday.Shipped()
+	w.must(err)
+	w.keys, w.days, w.papers = keys, workday.New(years...), &opsCabinet{kept: map[string][]byte{}}
+	policy := tasks.Policy{RealName: "off", TargetAcceptance: true, TargetWindow: 72 * time.Hour, VerifyWindow: 24 * time.Hour,
+		Calendar: w.days, ReviewDays: 2, FourEyes: true, Rounds: 3, DraftLife: 7 * 24 * time.Hour, MoreLife: 15 * 24 * time.Hour,
+		Hold: 24 * time.Hour, LongHold: 72 * time.Hour, TransferHold: 7 * 24 * time.Hour, ContactHold: 72 * time.Hour, AppealWindow: 15 * 24 * time.Hour}
 	w.desk = tasks.NewDesk(tasks.DeskParts{Store: w.store, Sender: w.codes, Secrets: keys, Random: random,
-		Flows: tasks.Flows(policy, keys, random), Lease: time.Minute})
+		Flows: tasks.Flows(policy, keys, random), Lease: time.Minute, Cabinet: w.papers, Undo: 10 * time.Second})
 	w.porter = accounts.New(accounts.Parts{Store: w.store.Accounts(), Random: random, Cost: accounts.Cost{Memory: 8, Passes: 1, Lanes: 1}})
 	w.people()
 	w.serve(change)
@@ -98,7 +108,9 @@ func (w *opsWorld) serve(change []func(*api.OpsParts)) {
 		Log: zerolog.Nop(), Now: func() time.Time { return w.now }, NewID: func() string { return "form-1" },
 		Paused: func(context.Context) (map[tasks.Queue]bool, error) {
 			return map[tasks.Queue]bool{tasks.QueueNotify: true}, nil
-		}}
+		},
+		Reviews: api.ReviewParts{Desk: w.desk, Calendar: w.days, Watermark: w.papers.mark, Words: w.words(catalog),
+			Ticket: func(text string) string { return w.keys.Token("picture", text) }}}
 	for _, fn := range change {
 		fn(&parts)
 	}
@@ -106,8 +118,11 @@ func (w *opsWorld) serve(change []func(*api.OpsParts)) {
 	w.must(err)
 	pages, err := page.New(page.Options{Catalog: catalog})
 	w.must(err)
-	server := api.New(api.Parts{Desk: w.desk, Accounts: w.porter, Catalog: catalog, Renderer: pages, Log: zerolog.Nop(),
-		PublicURL: "http://beian.example.cn", Pages: api.PagesOf(w.console.Routes)})
+	server := api.New(api.Parts{Desk: w.desk, Reviews: w.desk, Watermark: w.papers.mark, Calendar: api.CalendarParts{Now: func() time.Time { return w.now }},
+		Digest: func(a string) string { return w.keys.Index("client", a) }, Accounts: w.porter, Catalog: catalog, Renderer: pages, Log: zerolog.Nop(),
+		PublicURL: "http://beian.example.cn", Pages: api.PagesOf(w.console.Routes, func(_ *api.Server, e *echo.Echo) {
+			e.GET("/assets/*", echo.WrapHandler(pages.AssetHandler()))
+		})})
 	w.http = httptest.NewServer(server.Handler())
 	w.t.Cleanup(w.http.Close)
 }
@@ -247,11 +262,15 @@ func (w *opsWorld) rows(action string) []string {
 type opsSender struct {
 	mu     sync.Mutex
 	newest string
+	refuse tasks.SendClass // what every SMS is answered, when set
 }
 
 func (s *opsSender) Send(_ context.Context, m tasks.Message) (tasks.Sent, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.refuse != "" && m.Channel == tasks.ChannelSMS {
+		return tasks.Sent{}, &tasks.SendError{Class: s.refuse, Code: "isv.TEST"}
+	}
 	if m.Params["code"] != "" {
 		s.newest = m.Params["code"]
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,9 +22,15 @@ import (
 // PageParts is what the applicants' pages need besides a Server's own parts.
 type PageParts struct {
 	Drafts Drafts
-	Record Record
 	// Policy gives the pages their words about acceptance and its window (T8).
 	Policy tasks.Policy
+	// Elsewhere signs applicants in, too; it may be nil.
+	Elsewhere Elsewhere
+	// Sealer seals what somebody types before there is a job (L1).
+	Sealer Sealer
+	// Strip lists the days from a start to a promise, both included; nil shows the
+	// date alone.
+	Strip func(from, due time.Time) []page.Day
 	// Now is the clock of dates on pages; time.Now when absent.
 	Now func() time.Time
 }
@@ -44,11 +51,6 @@ type Drafts interface {
 	Draft(ctx context.Context, id, accountID string) (Draft, error)
 }
 
-// Record reads what an account holds; *store.Store satisfies it.
-type Record interface {
-	View(ctx context.Context, fn func(tasks.Tx) error) error
-}
-
 // Pages are the applicants' pages, for Parts.Pages. They call the same desk as
 // the JSON API and can do nothing that it cannot.
 func Pages(parts PageParts) func(*Server, *echo.Echo) {
@@ -57,7 +59,7 @@ func Pages(parts PageParts) func(*Server, *echo.Echo) {
 	}
 	return func(s *Server, e *echo.Echo) {
 		p := &pages{s: s, parts: parts}
-		for _, r := range p.routes() {
+		for _, r := range slices.Concat(p.routes(), p.guideRoutes(), p.findRoutes(), p.passwordRoutes(), p.elsewhereRoutes(), p.resetRoutes(), p.contactRoutes(), p.importRoutes()) {
 			do := p.guarded(r)
 			e.Add(r.method, r.path, do)
 			if r.method == http.MethodGet && !r.stream {
@@ -81,6 +83,7 @@ type pageRoute struct {
 	method, path string
 	mine         bool
 	stream       bool
+	upload       bool // the handler reads the body, once it knows who may
 	do           func(*visit) error
 }
 
@@ -140,7 +143,7 @@ func (p *pages) guarded(r pageRoute) echo.HandlerFunc {
 		if who.AccountID != "" {
 			v.who = who
 		}
-		if r.method == http.MethodPost {
+		if r.method == http.MethodPost && !r.upload {
 			if err := readForm(c.Request()); err != nil {
 				return err
 			}
@@ -172,7 +175,7 @@ func (v *visit) to(path string) error { return v.Redirect(http.StatusSeeOther, p
 // was sent.
 func (v *visit) comeBack() string {
 	u := v.Request().URL
-	if v.Request().Method != http.MethodPost || u.Path == "/transfer/target" {
+	if v.Request().Method != http.MethodPost || u.Path == "/transfer/target" || u.Path == phonePage || strings.HasPrefix(u.Path, importPath+"/") {
 		return u.RequestURI()
 	}
 	switch {
@@ -191,6 +194,7 @@ func (v *visit) words(p *pages, key string, params ...text.Params) string {
 // view starts a page in the visitor's language, with who is signed in.
 func (p *pages) view(v *visit) page.View {
 	view := page.FromRequest(v.Request(), v.call.lang)
+	view.Kind = string(v.at().kind)
 	view.RequestID, view.User, view.FormID, view.Values = v.call.id, v.call.session.Name, uuid.NewString(), v.form
 	return view
 }
@@ -213,7 +217,7 @@ func (p *pages) once(v *visit, route string, fields map[string]string) tasks.Onc
 func (p *pages) faults(v *visit, err *tasks.Invalid) []page.FieldError {
 	out := make([]page.FieldError, len(err.Faults))
 	for i, f := range err.Faults {
-		out[i] = page.FieldError{Field: f.Field, Code: f.Code, Params: text.ParamsOf(f.Params)}
+		out[i] = page.FieldError{Field: f.Field, Code: f.Code, Reason: f.Reason, Params: text.ParamsOf(f.Params)}
 	}
 	v.call.code = string(errInvalid)
 	return out

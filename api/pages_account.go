@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 type accountData struct {
 	Rows     []page.Row
 	Frozen   bool
-	Holds    []page.Row // empty: no subject
+	Holds    [][]page.Row // one list a subject
 	Jobs     []page.Task
 	Sessions []sessionRow
 }
@@ -53,40 +54,31 @@ func (p *pages) account(v *visit) error {
 
 // holdings reads what the account holds, masked.
 func (p *pages) holdings(v *visit, data *accountData) error {
-	var party tasks.Party
-	var held tasks.Holdings
-	err := p.parts.Record.View(v.ctx(), func(tx tasks.Tx) (err error) {
-		party, err = tx.Party(v.ctx(), tasks.AccountRef{ID: v.who.AccountID})
-		if err == nil && party.HasSubject() {
-			held, err = tx.Holdings(v.ctx(), party.Subject.ID)
-		}
-		return err
-	})
+	held, err := p.s.parts.Desk.Holder(v.ctx(), v.who.AccountID)
 	if err != nil {
-		return fmt.Errorf("reading what an account holds: %w", err)
+		return err
 	}
-	phone := v.words(p, "account.phone.none")
-	if !party.Account.SecurityPhone.IsZero() {
-		phone = party.Account.SecurityPhone.Masked()
+	say := func(key, value string) page.Row { return page.Row{Key: v.words(p, key), Value: value} }
+	data.Rows = []page.Row{say("account.login", v.who.Name), say("account.phone", cmp.Or(held.Phone, v.words(p, "account.phone.none")))}
+	if held.OpenOrders > 0 {
+		data.Rows = append(data.Rows, say("account.orders", v.words(p, "account.orders.open", text.Params{"n": held.OpenOrders})))
 	}
-	data.Rows = []page.Row{{Key: v.words(p, "account.login"), Value: v.who.Name}, {Key: v.words(p, "account.phone"), Value: phone}}
-	if !party.HasSubject() {
-		return nil
+	if !held.HoldUntil.IsZero() {
+		data.Rows = append(data.Rows, say("account.hold", v.words(p, "account.hold.until", text.Params{"date": p.s.parts.Catalog.Date(held.HoldUntil)})))
 	}
-	data.Holds = []page.Row{{Key: v.words(p, "account.subject"), Value: party.Subject.MaskedName()},
-		{Key: v.words(p, "account.icp"), Value: party.Subject.ICPNumber.String()}}
-	for i, w := range held.Websites {
-		name := w.Domain.Unicode()
-		if foreignTo(w.DomainAccount, party.Account.ExternalID) || foreignTo(w.ServerAccount, party.Account.ExternalID) {
-			name = v.words(p, "account.foreign", text.Params{"domain": name})
+	for _, one := range held.Subjects {
+		rows := []page.Row{say("account.subject", one.Name), say("account.icp", one.ICP.String())}
+		for i, w := range one.Websites {
+			name := w.Domain.Unicode()
+			if w.Foreign() {
+				name = v.words(p, "account.foreign", text.Params{"domain": name})
+			}
+			rows = append(rows, page.Row{Key: fmt.Sprintf("%s %d", v.words(p, "account.websites"), i+1), Value: name})
 		}
-		data.Holds = append(data.Holds, page.Row{Key: fmt.Sprintf("%s %d", v.words(p, "account.websites"), i+1), Value: name})
+		data.Holds = append(data.Holds, rows)
 	}
 	return nil
 }
-
-// foreignTo tells whether another account bought it, which is fine (A3).
-func foreignTo(buyer, account string) bool { return buyer != "" && buyer != account }
 
 func (p *pages) endSession(v *visit) error {
 	if err := p.s.parts.Accounts.End(v.ctx(), v.who.AccountID, v.form.Get("session")); err != nil {

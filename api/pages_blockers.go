@@ -37,12 +37,10 @@ func (p *pages) blockers(v *visit, found []tasks.Blocker, change string) []page.
 		case "SOURCE_HAS_NO_SUBJECT":
 			shown.Remedy = v.words(p, "transfer.blocked.subject")
 			shown.Href, shown.Link = "/account", v.words(p, "help.subjects.link")
-		case "TARGET_HAS_SUBJECT":
-			shown.Href, shown.Link = "/help#subjects", v.words(p, "transfer.blocked.why")
 		case "PHONE_INVALID": // the subject's principal has none
 			shown.Message, shown.Remedy = v.words(p, "transfer.blocked.phone"), v.words(p, "transfer.blocked.phone.remedy")
 		default:
-			shown.Href, shown.Link = "/help#conditions", v.words(p, "transfer.blocked.why")
+			shown.Href, shown.Link = helpOn(b.Code), v.words(p, "transfer.blocked.why")
 		}
 		out[i] = shown
 	}

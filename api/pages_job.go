@@ -25,19 +25,16 @@ func (p *pages) look(v *visit) (tv tasks.View, by tasks.Viewer, err error) {
 	if err != nil {
 		return tv, by, err
 	}
-	if v.who.AccountID != "" {
-		by = tasks.Viewer{AccountID: v.who.AccountID}
-		tv, err = p.s.parts.Desk.Look(v.ctx(), receipt, by)
-		if !errors.Is(err, tasks.ErrNotFound) {
-			return tv, by, err
-		}
-	}
-	if code := p.kept(v, trackingCookie); code != "" {
-		by = tasks.Viewer{Tracking: code}
-		err = p.s.fenced(v.ctx(), func() (err error) {
+	for _, by = range p.rights(v, receipt) {
+		read := func() (err error) {
 			tv, err = p.s.parts.Desk.Look(v.ctx(), receipt, by)
 			return err
-		})
+		}
+		if by.Tracking == "" {
+			err = read()
+		} else {
+			err = p.s.fenced(v.ctx(), read)
+		}
 		if !errors.Is(err, tasks.ErrNotFound) {
 			return tv, by, err
 		}
@@ -46,6 +43,22 @@ func (p *pages) look(v *visit) (tv tasks.View, by tasks.Viewer, err error) {
 		return tv, by, errLookFirst
 	}
 	return tv, by, tasks.ErrNotFound
+}
+
+// rights are those by which a visitor may see a job, the best first: an account,
+// and a tracking code, which for a login reset makes the applicant.
+func (p *pages) rights(v *visit, receipt string) []tasks.Viewer {
+	var out []tasks.Viewer
+	if v.who.AccountID != "" {
+		out = append(out, tasks.Viewer{AccountID: v.who.AccountID})
+	}
+	if code := p.kept(v, trackingCookie); code != "" {
+		out = append(out, tasks.Viewer{Tracking: code})
+	}
+	if hasPapers(receipt) {
+		slices.Reverse(out)
+	}
+	return out
 }
 
 // job is the status page.
@@ -99,19 +112,28 @@ func (p *pages) confirm(v *visit) error {
 	if err != nil {
 		return err
 	}
+	if tv.Own && v.who.AccountID == tv.Job.TargetAccountID { // the applicant is signed in to the account that receives
+		if tv, err = p.s.parts.Desk.Look(v.ctx(), tv.Job.Receipt, tasks.Viewer{AccountID: v.who.AccountID}); err != nil {
+			return err
+		}
+	}
 	asks := slices.Contains([]tasks.Verb{tasks.VerbCancel, tasks.VerbAccept, tasks.VerbDecline, tasks.VerbDispute}, verb)
 	if !asks || !slices.Contains(tv.Verbs, verb) || (verb == tasks.VerbAccept && tv.Role != tasks.RoleTarget) {
 		return v.to("/jobs/" + tv.Job.Receipt) // also after a refused form, whose address this is
 	}
 	view := p.view(v)
-	data := p.question(v, verb, tv.Preview)
+	data := p.question(v, verb, tv)
+	if tv.Legacy != nil {
+		data = p.importQuestion(v, verb)
+	}
 	data.Action, data.Href = "/jobs/"+tv.Job.Receipt+"/"+string(verb), "/jobs/"+tv.Job.Receipt
 	view.Back, view.FormID, view.Data, view.Title = data.Href, formID(tv, verb), data, data.Title
 	return p.show(v, "jobs/confirm", view)
 }
 
-func (p *pages) question(v *visit, verb tasks.Verb, preview tasks.Preview) confirmData {
-	say := func(key string) string { return v.words(p, key) }
+func (p *pages) question(v *visit, verb tasks.Verb, tv tasks.View) confirmData {
+	say := func(key string) string { return v.say(p, key) }
+	preview := tv.Preview
 	switch verb {
 	case tasks.VerbAccept:
 		return confirmData{Title: say("status.accept.title"), Text: say("status.accept.body"), Items: p.yours(v, preview),
@@ -131,7 +153,12 @@ func (p *pages) question(v *visit, verb tasks.Verb, preview tasks.Preview) confi
 // pageVerbs are what parties may do on pages; the others belong to staff.
 func pageVerbs() []tasks.Verb {
 	return []tasks.Verb{tasks.VerbVerify, tasks.VerbResend, tasks.VerbInvite, tasks.VerbAccept, tasks.VerbDecline,
-		tasks.VerbCancel, tasks.VerbDispute}
+		tasks.VerbCancel, tasks.VerbDispute, tasks.VerbRetry, tasks.VerbVerifyOld, tasks.VerbVerifyNew}
+}
+
+// takesCode tells verbs that are nothing without a code.
+func takesCode(verb tasks.Verb) bool {
+	return verb == tasks.VerbVerify || verb == tasks.VerbVerifyOld || verb == tasks.VerbVerifyNew
 }
 
 // act carries out a verb. A refusal is shown on the job's page, with what was
@@ -143,7 +170,7 @@ func (p *pages) act(v *visit) error {
 		return errNotFound
 	}
 	fields := map[string]string{}
-	if verb == tasks.VerbVerify || v.form.Has(tasks.FieldCode) {
+	if takesCode(verb) || v.form.Has(tasks.FieldCode) {
 		fields[tasks.FieldCode] = typedCode(v.form.Get(tasks.FieldCode))
 		if err := checkDigits(fields[tasks.FieldCode]); err != nil {
 			return p.refused(v, err)

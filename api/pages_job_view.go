@@ -22,7 +22,9 @@ const (
 type jobData struct {
 	Receipt, State, Head, Say, Until, Next string
 	Act, Phone                             string
-	Objection, Changed                     bool
+	Code                                   codeForm // with verify
+	Objection                              string   // somebody objects to what took effect
+	Changed                                bool
 	Stream                                 string
 	Rows                                   []page.Row
 	Blockers                               []page.Blocker
@@ -31,9 +33,31 @@ type jobData struct {
 	SignIn, SignInHref                     string
 	Resend                                 page.Resend
 	InviteID                               string
-	Again, Waiting                         bool
+	Again, AgainHint                       string // where to start again, and what is kept
+	Waiting                                bool
 	Verbs                                  map[string]string // offered ones with their address
 	NotMe                                  string
+}
+
+// codeForm asks for a code in one of several steps.
+type codeForm struct {
+	Verb        tasks.Verb
+	Action      string
+	Step, Steps int
+	Button      string
+}
+
+// telling fills in what the status page says of the jobs of one kind.
+type telling func(p *pages, v *visit, tv tasks.View, d *jobData)
+
+// tellingOf is that of a kind without papers; a new kind adds its own, a kind without
+// one is told as a transfer. What all have in common the page says itself, in the
+// kind's words where it has some.
+func tellingOf(k tasks.Kind) telling {
+	if tell, own := map[tasks.Kind]telling{tasks.KindContact: tellContact}[k]; own {
+		return tell
+	}
+	return tellTransfer
 }
 
 // formID keys an act on a job at its present version: pressing twice, or in two
@@ -45,15 +69,24 @@ func formID(tv tasks.View, verb tasks.Verb) string {
 // showJob fills and writes the status page; changed tells that an act came too
 // late.
 func (p *pages) showJob(v *visit, tv tasks.View, view page.View, changed bool) error {
+	if tv.Case != nil {
+		return p.showReset(v, tv, view, changed)
+	}
+	if tv.Legacy != nil {
+		return p.showImport(v, tv, view, changed)
+	}
 	d := jobData{Receipt: tv.Job.Receipt, State: string(tv.Job.State), Changed: changed,
-		Objection: tv.Job.State == tasks.StateDone && !tv.Job.DisputedAt.IsZero(), Tracking: tv.Tracking,
-		Rows: p.jobRows(v, tv), Events: p.timeline(v, tv), Verbs: map[string]string{}}
+		Tracking: tv.Tracking, Events: p.timeline(v, tv), Verbs: map[string]string{}}
+	if tv.Job.State == tasks.StateDone && !tv.Job.DisputedAt.IsZero() {
+		d.Objection = v.say(p, "status.done.objection")
+	}
 	for _, verb := range tv.Verbs {
 		d.Verbs[string(verb)] = "/jobs/" + tv.Job.Receipt + "/" + string(verb)
 	}
-	d.Head, d.Say = p.headline(v, tv)
-	p.duty(v, tv, &d)
-	p.ending(v, tv, &d)
+	tellingOf(tv.Job.Kind)(p, v, tv, &d)
+	d.Rows = append(d.Rows, p.whenRows(v, tv)...)
+	p.tracker(v, tv, &d)
+	d.Waiting = !tv.Job.State.Ended() && d.Act == ""
 	if !settled(tv) {
 		d.Stream = "/jobs/" + tv.Job.Receipt + "/stream?mark=" + markOf(tv)
 		if d.Act == "" { // a reload would lose what is typed
@@ -66,11 +99,19 @@ func (p *pages) showJob(v *visit, tv tasks.View, view page.View, changed bool) e
 	}
 	switch d.Act {
 	case "verify":
-		view.FormID = formID(tv, tasks.VerbVerify)
+		view.FormID = formID(tv, d.Code.Verb)
 	case "take":
 		view.FormID = formID(tv, tasks.VerbAccept)
 	}
 	return p.show(v, "jobs/job", view)
+}
+
+// tellTransfer tells of a transfer.
+func tellTransfer(p *pages, v *visit, tv tasks.View, d *jobData) {
+	d.Head, d.Say = p.headline(v, tv)
+	d.Rows = p.transferRows(v, tv)
+	p.duty(v, tv, d)
+	p.ending(v, tv, d)
 }
 
 // duty says what the visitor has to do now and until when.
@@ -81,7 +122,8 @@ func (p *pages) duty(v *visit, tv tasks.View, d *jobData) {
 	case tasks.StateSourceVerify:
 		d.Until = v.words(p, "status.verify.until", until)
 		if may(tasks.VerbVerify) {
-			d.Act = "verify"
+			d.Act, d.Code = "verify", codeForm{Verb: tasks.VerbVerify, Action: d.Verbs[string(tasks.VerbVerify)], Step: 3, Steps: 3,
+				Button: v.words(p, "status.verify.button")}
 			d.Resend = page.Resend{Action: d.Verbs[string(tasks.VerbResend)], FormID: formID(tv, tasks.VerbResend), Wait: resendWait(tv, p.parts.Now())}
 		}
 	case tasks.StateTargetConfirm:
@@ -99,6 +141,10 @@ func (p *pages) duty(v *visit, tv tasks.View, d *jobData) {
 			}
 		}
 	}
+}
+
+// tracker tells somebody with a tracking code what more there is to do.
+func (p *pages) tracker(v *visit, tv tasks.View, d *jobData) {
 	if tv.Role != tasks.RoleTracker {
 		return
 	}
@@ -114,14 +160,14 @@ func (p *pages) ending(v *visit, tv tasks.View, d *jobData) {
 	source := tv.Role == tasks.RoleSource
 	d.Blockers = p.blockers(v, tv.Job.Blockers, again)
 	switch {
+	case tv.Reversal != nil:
+		d.Waiting = !tv.Job.State.Ended()
 	case tv.Job.State == tasks.StateDone && source:
 		d.Next = v.words(p, "status.done.source.next")
 	case tv.Job.State == tasks.StateDone && tv.Role == tasks.RoleTarget:
 		d.Next = v.words(p, "status.done.target.next")
 	case tv.Job.State.Ended() && source:
-		d.Again = true
-	case !tv.Job.State.Ended():
-		d.Waiting = d.Act == ""
+		d.Again, d.AgainHint = "/transfer/target", v.words(p, "status.again.hint")
 	}
 }
 
@@ -129,7 +175,24 @@ func (p *pages) ending(v *visit, tv tasks.View, d *jobData) {
 func (p *pages) headline(v *visit, tv tasks.View) (head, say string) {
 	params := text.Params{"phone": tv.Preview.CodeTo, "target": tv.Preview.Target, "source": tv.Preview.Source, "icp": tv.Preview.ICP}
 	keys := headlineKeys(tv)
+	if tv.Reversal != nil {
+		keys = reversalKeys(tv)
+	}
 	return v.words(p, keys[0], params), v.words(p, keys[1], params)
+}
+
+// reversalKeys tell both parties what becomes of a transfer that is reversed (T14).
+func reversalKeys(tv tasks.View) [2]string {
+	key := "open"
+	switch {
+	case tv.Job.State == tasks.StateDone && tv.Role == tasks.RoleTarget:
+		key = "back"
+	case tv.Job.State == tasks.StateDone || tv.Job.State == tasks.StateFailed:
+		key = string(tv.Job.State)
+	case tv.Job.State.Ended():
+		key = "ended"
+	}
+	return [2]string{"reversal.head." + key, "reversal.say." + key}
 }
 
 func headlineKeys(tv tasks.View) [2]string {
@@ -179,13 +242,17 @@ func rejectedKeys(tv tasks.View, target bool) [2]string {
 	return [2]string{"status.head.rejected", "status.say.rejected"}
 }
 
-// jobRows are the facts of the application, masked.
-func (p *pages) jobRows(v *visit, tv tasks.View) []page.Row {
-	rows := append([]page.Row{
+// transferRows are the facts of a transfer, masked.
+func (p *pages) transferRows(v *visit, tv tasks.View) []page.Row {
+	return append([]page.Row{
 		{Key: v.words(p, "transfer.row.source"), Value: tv.Preview.Source},
 		{Key: v.words(p, "transfer.row.target"), Value: tv.Preview.Target},
 	}, p.movesRows(v, tv.Preview)...)
-	rows = append(rows, page.Row{Key: v.words(p, "status.submitted"), Value: p.s.parts.Catalog.Date(tv.Job.CreatedAt)})
+}
+
+// whenRows say when a job was submitted and when it ended, or will.
+func (p *pages) whenRows(v *visit, tv tasks.View) []page.Row {
+	rows := []page.Row{{Key: v.words(p, "status.submitted"), Value: p.s.parts.Catalog.Date(tv.Job.CreatedAt)}}
 	switch {
 	case !tv.Job.EndedAt.IsZero():
 		rows = append(rows, page.Row{Key: v.words(p, "status.ended"), Value: p.s.parts.Catalog.Date(tv.Job.EndedAt)})

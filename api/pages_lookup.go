@@ -82,6 +82,10 @@ func (p *pages) lookUp(v *visit) error {
 
 // open keeps the tracking code in the browser for the job's page and goes there.
 func (p *pages) open(v *visit, receipt, code string) error {
+	if hasPapers(receipt) {
+		p.admit(v, receipt, code)
+		return v.to("/jobs/" + receipt)
+	}
 	p.keep(v, p.cookie(v, trackingCookie, "/jobs/"+receipt), code, lookupSeconds)
 	return v.to("/jobs/" + receipt)
 }

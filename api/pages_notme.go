@@ -53,6 +53,7 @@ type frozenData struct {
 	Title, Text string
 	Receipt     string
 	Frozen      bool
+	Rows        []page.Row // what a login reset asks for
 }
 
 // frozen says what the objection did, for the browser that made it.
@@ -72,19 +73,39 @@ func (p *pages) frozen(v *visit) error {
 	}
 	disputed, done := !tv.Job.DisputedAt.IsZero(), tv.Job.State == tasks.StateDone
 	data := frozenData{Receipt: receipt, Frozen: disputed && (done || !tv.Job.State.Ended())}
-	switch {
-	case done && disputed:
-		data.Title, data.Text = v.words(p, "veto.done.title"), v.words(p, "veto.done.body")
-	case done:
-		data.Title, data.Text = v.words(p, "veto.late.title"), v.words(p, "veto.late.body")
-	case tv.Job.State.Ended():
-		data.Title, data.Text = v.words(p, "veto.over.title"), v.words(p, "veto.over.body")
-	case disputed:
-		data.Title, data.Text = v.words(p, "veto.frozen.title"), v.words(p, "veto.frozen.body")
-	default: // a supervisor has lifted the freeze
+	if !disputed && !tv.Job.State.Ended() { // a supervisor has lifted the freeze
 		return v.to("/not-me?receipt=" + receipt)
+	}
+	keys := frozenKeys(tv, disputed)
+	data.Title, data.Text = v.words(p, keys[0]), v.say(p, keys[1])
+	if tv.Case != nil {
+		data.Rows = p.resetRows(v, tv)
 	}
 	view := p.view(v)
 	view.Title, view.Data = data.Title, data
 	return p.show(v, "notme_done", view)
+}
+
+// frozenKeys are title and text: what an objection did to a job that is open, done
+// or over.
+func frozenKeys(tv tasks.View, disputed bool) [2]string {
+	done, reset := tv.Job.State == tasks.StateDone, tv.Job.Kind == tasks.KindReset
+	if tv.Legacy != nil && tv.Job.State.Ended() {
+		return importFrozenKeys(done, disputed)
+	}
+	switch {
+	case done && disputed && reset:
+		return [2]string{"veto.done.title", "veto.reset.done"}
+	case done && disputed:
+		return [2]string{"veto.done.title", "veto.done.body"}
+	case done && reset:
+		return [2]string{"veto.late.title", "veto.reset.late"}
+	case done:
+		return [2]string{"veto.late.title", "veto.late.body"}
+	case tv.Job.State.Ended() && reset:
+		return [2]string{"veto.over.title", "veto.reset.over"}
+	case tv.Job.State.Ended():
+		return [2]string{"veto.over.title", "veto.over.body"}
+	}
+	return [2]string{"veto.frozen.title", "veto.frozen.body"}
 }

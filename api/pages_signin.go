@@ -17,7 +17,8 @@ import (
 // signInData is what the sign-in page needs besides its fields.
 type signInData struct {
 	Next      string
-	Receiving bool // a receiver came by the link of an invitation
+	Receiving bool   // a receiver came by the link of an invitation
+	Elsewhere string // address of the provider's sign-in, or empty
 }
 
 func (p *pages) signInPage(v *visit) error {
@@ -34,7 +35,11 @@ func (p *pages) showSignIn(v *visit, next string, status int, faults ...page.Fie
 	if next != "" {
 		view.Path = "/sign-in?next=" + url.QueryEscape(next)
 	}
-	view.Data = signInData{Next: next, Receiving: strings.HasPrefix(next, "/receive/")}
+	data := signInData{Next: next, Receiving: strings.HasPrefix(next, "/receive/")}
+	if p.parts.Elsewhere != nil {
+		data.Elsewhere = elsewherePath + "?next=" + url.QueryEscape(next)
+	}
+	view.Data = data
 	return p.show(v, "signin", view)
 }
 

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"time"
 
 	"beian/tasks"
 )
@@ -26,65 +25,34 @@ func (p *pages) stream(v *visit) error {
 	if settled(tv) && mark == markOf(tv) {
 		return v.NoContent(http.StatusNoContent) // the browser then stops asking
 	}
-	if p.s.streams.Add(1) > maxStreams {
-		p.s.streams.Add(-1)
-		return tasks.ErrUnavailable
+	done, err := p.s.enterStream()
+	if err != nil {
+		return err
 	}
-	defer p.s.streams.Add(-1)
+	defer done()
 	patient(v.Response())
 	head := v.Response().Header()
 	head.Set("Content-Type", "text/event-stream")
 	head.Set("Cache-Control", "no-store")
 	head.Set("X-Accel-Buffering", "no")
 	v.Response().WriteHeader(http.StatusOK)
-	f := flow{w: v.Response(), control: http.NewResponseController(v.Response()), receipt: tv.Job.Receipt, by: by}
-	p.follow(v, f, follower{tv: tv, mark: mark})
+	f := newFlow(v.Response())
+	p.s.follow(v.ctx(), f, follower{
+		look: func() {
+			if next, err := p.s.parts.Desk.Look(v.ctx(), tv.Job.Receipt, by); err == nil {
+				tv = next
+			}
+		},
+		tell: func() bool { // whenever the page would look different
+			now := markOf(tv)
+			if now != mark && f.write("data: "+now+"\n\n") != nil {
+				return false
+			}
+			mark = now
+			return !settled(tv)
+		},
+	})
 	return nil
-}
-
-// follower is what an open page shows, and its mark.
-type follower struct {
-	tv   tasks.View
-	mark string
-}
-
-// follow writes a line whenever the page would look different, until the job has
-// settled, half an hour is over, or somebody leaves.
-func (p *pages) follow(v *visit, f flow, at follower) {
-	if f.write("retry: 5000\n\n") != nil {
-		return
-	}
-	over := time.After(p.s.pace.stream)
-	poll, ping := time.NewTicker(p.s.pace.poll), time.NewTicker(p.s.pace.ping)
-	defer poll.Stop()
-	defer ping.Stop()
-	for {
-		if now := markOf(at.tv); now != at.mark {
-			if f.write("data: "+now+"\n\n") != nil {
-				return
-			}
-			at.mark = now
-		}
-		if settled(at.tv) {
-			return
-		}
-		select {
-		case <-v.ctx().Done():
-			return
-		case <-p.s.ending:
-			return
-		case <-over:
-			return
-		case <-ping.C:
-			if f.write(": ping\n\n") != nil {
-				return
-			}
-		case <-poll.C:
-			if next, err := p.s.parts.Desk.Look(v.ctx(), f.receipt, f.by); err == nil {
-				at.tv = next
-			}
-		}
-	}
 }
 
 // settled tells that nothing on a job's page will change by itself: it has ended

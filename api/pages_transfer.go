@@ -58,15 +58,28 @@ func (p *pages) target(v *visit) error {
 	return p.showTarget(v, view)
 }
 
+// targetData is the subjects to choose from; empty when there is no choice (A1).
+type targetData struct{ Subjects []page.Option }
+
 func (p *pages) showTarget(v *visit, view page.View) error {
-	view.Back = "/transfer"
+	held, err := p.s.parts.Desk.Holder(v.ctx(), v.who.AccountID)
+	if err != nil {
+		return err
+	}
+	var data targetData
+	if len(held.Subjects) > 1 {
+		for _, s := range held.Subjects {
+			data.Subjects = append(data.Subjects, page.Option{Value: s.ID, Text: s.Name, Hint: s.ICP.String()})
+		}
+	}
+	view.Back, view.Data = "/transfer", data
 	return p.show(v, "transfer/target", view)
 }
 
 // saveTarget keeps what was typed as a draft and goes on to the checks. What the
 // rules say of the fields' form is shown here, everything else there (A5).
 func (p *pages) saveTarget(v *visit) error {
-	fields := transferFields(v.form.Get(tasks.FieldTarget), v.form.Get(tasks.FieldPhone4))
+	fields := transferFields(v.form.Get(tasks.FieldTarget), v.form.Get(tasks.FieldPhone4), v.form.Get(tasks.FieldSubject))
 	_, err := p.s.parts.Desk.Precheck(v.ctx(), p.submission(v, fields))
 	var invalid *tasks.Invalid
 	var blocked *tasks.Blocked
@@ -123,6 +136,11 @@ func (p *pages) submission(v *visit, fields map[string]string) tasks.Submission 
 // draft is the one that the address names; somebody else's is not found.
 func (p *pages) draft(v *visit) (Draft, error) {
 	return p.parts.Drafts.Draft(v.ctx(), v.Param("draft"), v.who.AccountID)
+}
+
+// fieldsOf are a draft's fields as they are submitted.
+func fieldsOf(d Draft) map[string]string {
+	return transferFields(d.Fields[tasks.FieldTarget], d.Fields[tasks.FieldPhone4], d.Fields[tasks.FieldSubject])
 }
 
 // check runs the rules and shows all blockers, or what would happen.
@@ -216,7 +234,7 @@ func (p *pages) submit(v *visit) error {
 	if receipt := d.Fields[fieldReceipt]; receipt != "" {
 		return v.to("/jobs/" + receipt)
 	}
-	fields := transferFields(d.Fields[tasks.FieldTarget], d.Fields[tasks.FieldPhone4])
+	fields := fieldsOf(d)
 	fields[tasks.FieldConsent] = v.form.Get(tasks.FieldConsent)
 	v.form.Set("form_id", d.ID)
 	s := p.submission(v, fields)
@@ -241,7 +259,7 @@ func (p *pages) submit(v *visit) error {
 func (p *pages) submitted(v *visit, d Draft, receipt string) {
 	again := Draft{ID: receipt, AccountID: d.AccountID, Kind: d.Kind, Fields: d.Fields}
 	err := p.parts.Drafts.SaveDraft(v.ctx(), again)
-	d.Fields = transferFields(d.Fields[tasks.FieldTarget], d.Fields[tasks.FieldPhone4])
+	d.Fields = fieldsOf(d)
 	d.Fields[fieldReceipt] = receipt
 	if err = errors.Join(err, p.parts.Drafts.SaveDraft(v.ctx(), d)); err != nil {
 		p.s.parts.Log.Warn().Err(err).Str("request_id", v.call.id).Msg("a submitted draft could not be marked")

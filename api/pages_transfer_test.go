@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"beian/internal/intake"
 	"beian/internal/text"
 )
 
@@ -32,6 +33,40 @@ func TestATransferGoesThroughFormsAlone(t *testing.T) {
 	source.get(t, "/jobs/"+receipt).is(t, 200, "备案已转出", "已送达")
 	target.get(t, "/account").is(t, 200, "京ICP备20240011号", "已完成", "由另一个账号购买")
 	source.get(t, "/account").is(t, 200, "这个账号名下没有备案主体")
+}
+
+// C2: a bad number is the applicant's matter, and the page says so; not to the
+// staff alone.
+func TestC2_an_applicant_learns_that_a_number_takes_no_messages(t *testing.T) {
+	t.Parallel()
+	h := openHall(t)
+	bad := strings.NewReader(`{"type":"account","external_id":"A1001","site":"china","status":"active","login_email":"li@example.com","security_phone":"13800138002"}`)
+	if report := hallMust(intake.Run(t.Context(), h.store, bad, intake.Options{}))(t); report.Refused > 0 {
+		t.Fatalf("refused: %+v", report.Faults)
+	}
+	source := h.signedIn(t, "li")
+	_, receipt := source.submitted(t)
+	h.work(t)
+	source.get(t, "/jobs/"+receipt).is(t, 200, "未送达（这个号码不能接收短信，需要在备案系统中核对）", "已送达")
+	source.head["Accept-Language"] = "en"
+	source.get(t, "/jobs/"+receipt+"?lang=en").is(t, 200, "this number cannot take SMS; check it in the filing system")
+}
+
+// C3: a message that no provider has taken yet is not simply "waiting".
+func TestC3_an_applicant_learns_that_a_message_is_late(t *testing.T) {
+	t.Parallel()
+	h := openHall(t)
+	throttled := strings.NewReader(`{"type":"account","external_id":"A1001","site":"china","status":"active","login_email":"li@example.com","security_phone":"13800138005"}`)
+	if report := hallMust(intake.Run(t.Context(), h.store, throttled, intake.Options{}))(t); report.Refused > 0 {
+		t.Fatalf("refused: %+v", report.Faults)
+	}
+	source := h.signedIn(t, "li")
+	_, receipt := source.submitted(t)
+	source.get(t, "/jobs/"+receipt).is(t, 200, "等待发送")
+	h.work(t)
+	source.get(t, "/jobs/"+receipt).is(t, 200, "等待发送（服务商暂时没有接收，我们会继续发送）")
+	source.head["Accept-Language"] = "en"
+	source.get(t, "/jobs/"+receipt+"?lang=en").is(t, 200, "waiting to be sent (our provider has not taken it yet; we keep trying)")
 }
 
 func (g *guest) verifiedFrom(t testing.TB, s sheet, receipt string) (sheet, string) {

@@ -36,10 +36,11 @@ import (
 	"beian/internal/text"
 )
 
-// Parts is what a Server is made of. Intake, Metrics and Pages may be nil:
+// Parts is what a Server is made of. Reviews, Intake, Letters, Metrics and Pages may be nil:
 // what they serve is then not there.
 type Parts struct {
 	Desk     Desk
+	Reviews  ReviewDesk
 	Accounts Accounts
 	Intake   Intake
 	Catalog  *text.Catalog
@@ -62,6 +63,24 @@ type Parts struct {
 	// idempotency keys of people without a session are kept under.
 	Digest func(address string) string
 
+	// Letters prints authorisation letters (L3); nil where none are offered.
+	Letters Press
+
+	// Calendar may be without a desk: then /v1/calendar is not there.
+	Calendar CalendarParts
+	// Watermark draws lines of ASCII over a picture of a review; nil leaves those
+	// pictures out.
+	Watermark func(picture []byte, lines ...string) ([]byte, error)
+	// Inspector reads Asynq's queues; nil leaves /v1/queues out.
+	Inspector OpsInspector
+	// Journal is the house's journal; nil leaves /v1/audit-events out.
+	Journal JournalDesk
+	// Stats measures the reviews; nil leaves /v1/stats/sla out.
+	Stats StatsDesk
+
+	// Hooks are the providers of messages that push receipts, by name.
+	Hooks map[string]Hook
+
 	Checks []Check
 	// Metrics is where New registers what it measures, and what /metrics shows.
 	Metrics *prometheus.Registry
@@ -82,6 +101,7 @@ type Server struct {
 	pace    pace
 	ready   readiness
 	streams atomic.Int64
+	uploads atomic.Int64
 	seconds *prometheus.HistogramVec
 	https   bool
 	ending  chan struct{}
@@ -125,11 +145,27 @@ func (s *Server) routes() {
 	s.sessionRoutes()
 	s.precheckRoutes()
 	s.transferRoutes()
+	s.resetRoutes()
+	s.importRoutes()
+	s.reviewedRoutes()
+	s.reversalRoutes()
+	s.contactRoutes()
+	s.signedPapersRoutes(placeOf("CP"), "api.op.submit_contact_papers")
+	s.signedPapersRoutes(placeOf("LP"), "api.op.submit_legacy_papers")
 	s.jobRoutes()
+	s.accountRoutes()
 	s.codeRoutes()
+	s.passwordRoutes()
+	s.lookupRoutes()
+	s.reviewRoutes()
+	s.calendarRoutes()
+	s.statsRoutes()
+	s.queueRoutes()
+	s.auditRoutes()
 	s.intakeRoutes()
 	s.tidySchemas()
 	s.docRoutes()
+	s.hookRoutes()
 	if s.parts.Pages != nil {
 		s.parts.Pages(s, s.echo)
 	}

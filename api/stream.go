@@ -37,36 +37,61 @@ func (s *Server) streamJob(ctx context.Context, in *streamInput) (*streamOutput,
 	if err != nil {
 		return nil, err
 	}
-	if s.streams.Add(1) > maxStreams {
-		s.streams.Add(-1)
-		return nil, tasks.ErrUnavailable
+	done, err := s.enterStream()
+	if err != nil {
+		return nil, err
 	}
 	last, err := strconv.Atoi(in.Last)
 	if err != nil {
 		last = 0
 	}
 	return &streamOutput{Type: "text/event-stream", Buffering: "no", Body: func(hc huma.Context) {
-		defer s.streams.Add(-1)
+		defer done()
 		w := callOf(ctx).writer
 		patient(w)
 		hc.SetStatus(http.StatusOK)
-		s.send(ctx, flow{w: w, control: http.NewResponseController(w), last: last, receipt: v.Job.Receipt, by: by}, v)
+		f := newFlow(w)
+		s.follow(ctx, f, follower{
+			look: func() { v = s.news(ctx, v, by) },
+			tell: func() bool { return f.events(v.Timeline, &last) == nil && !v.Job.State.Ended() },
+		})
 	}}, nil
+}
+
+// enterStream counts an open stream until done; tasks.ErrUnavailable when there
+// are too many.
+func (s *Server) enterStream() (done func(), err error) {
+	done = func() { s.streams.Add(-1) }
+	if s.streams.Add(1) > maxStreams {
+		done()
+		return nil, tasks.ErrUnavailable
+	}
+	return done, nil
 }
 
 // flow is one open stream.
 type flow struct {
 	w       io.Writer
 	control *http.ResponseController
-	last    int
-	receipt string
-	by      tasks.Viewer
+}
+
+func newFlow(w http.ResponseWriter) flow {
+	return flow{w: w, control: http.NewResponseController(w)}
+}
+
+// follower is what a stream follows. Tell writes what is new and reports whether
+// more can come; look reads how things stand now.
+type follower struct {
+	look func()
+	tell func() bool
 }
 
 // sendTime is how long a client may take to accept a write.
 const sendTime = 30 * time.Second
 
-func (s *Server) send(ctx context.Context, f flow, v tasks.View) {
+// follow tells and looks by turns until the matter has settled, half an hour is
+// over, the server stops, or somebody leaves.
+func (s *Server) follow(ctx context.Context, f flow, what follower) {
 	if f.write("retry: 5000\n\n") != nil {
 		return
 	}
@@ -74,10 +99,7 @@ func (s *Server) send(ctx context.Context, f flow, v tasks.View) {
 	poll, ping := time.NewTicker(s.pace.poll), time.NewTicker(s.pace.ping)
 	defer poll.Stop()
 	defer ping.Stop()
-	for {
-		if f.events(v.Timeline) != nil || v.Job.State.Ended() {
-			return
-		}
+	for what.tell() {
 		select {
 		case <-ctx.Done():
 			return
@@ -90,26 +112,27 @@ func (s *Server) send(ctx context.Context, f flow, v tasks.View) {
 				return
 			}
 		case <-poll.C:
-			v = s.news(ctx, &f, v)
+			what.look()
 		}
 	}
 }
 
 // news reads the timeline only when the job's version says that it grew.
-func (s *Server) news(ctx context.Context, f *flow, v tasks.View) tasks.View {
-	now, err := s.parts.Desk.Glance(ctx, f.receipt, f.by)
+func (s *Server) news(ctx context.Context, v tasks.View, by tasks.Viewer) tasks.View {
+	now, err := s.parts.Desk.Glance(ctx, v.Job.Receipt, by)
 	if err != nil || now.Job.Version == v.Job.Version {
 		return v
 	}
-	if now, err = s.parts.Desk.Look(ctx, f.receipt, f.by); err != nil {
+	if now, err = s.parts.Desk.Look(ctx, v.Job.Receipt, by); err != nil {
 		return v
 	}
-	return now
+	return concealed(now)
 }
 
-func (f *flow) events(timeline []tasks.Event) error {
+// events writes those behind last, which moves on.
+func (f flow) events(timeline []tasks.Event, last *int) error {
 	for _, e := range timeline {
-		if e.Seq <= f.last {
+		if e.Seq <= *last {
 			continue
 		}
 		data, err := json.Marshal(eventOf(e))
@@ -119,12 +142,12 @@ func (f *flow) events(timeline []tasks.Event) error {
 		if err := f.write(fmt.Sprintf("id: %d\ndata: %s\n\n", e.Seq, data)); err != nil {
 			return err
 		}
-		f.last = e.Seq
+		*last = e.Seq
 	}
 	return nil
 }
 
-func (f *flow) write(text string) error {
+func (f flow) write(text string) error {
 	_ = f.control.SetWriteDeadline(time.Now().Add(sendTime)) // recorders of tests have none
 	if _, err := io.WriteString(f.w, text); err != nil {
 		return err

@@ -131,18 +131,6 @@ func TestAWrongCodeTellsHowManyTriesAreLeft(t *testing.T) {
 	}
 }
 
-func TestIfMatchRefusesADecisionOnAnOldVersion(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	j := b.submit(t)
-	cancel := ask{as: "source", method: "POST", path: "/v1/transfers/" + j.Receipt + "/cancel", key: "k", head: map[string]string{"If-Match": `"99"`}}
-	b.do(t, cancel).problem(t, 412, "PRECONDITION_FAILED")
-	cancel.head["If-Match"] = `"98", ` + etag(j.Version)
-	if got := b.do(t, cancel).job(t, 200); got.State != "withdrawn" {
-		t.Errorf("state %s", got.State)
-	}
-}
-
 func TestTheFreezeCodeOfAMessageStopsATransferWithoutSignIn(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
 
 	"beian/internal/text"
+	"beian/tasks"
 )
 
 // access says who may call an operation at all; which jobs they see is decided in
@@ -26,7 +28,10 @@ const (
 	signedIn  access = "signed_in" // an account or staff
 	applicant access = "applicant" // an account
 	onlookers access = "onlookers" // a session or a job's tracking code
+	tracked   access = "tracked"   // a job's tracking code: the applicant of a login reset
 	filingSys access = "filing_system"
+	readers   access = "review_readers" // reviewers, supervisors and auditors (V4)
+	deciders  access = "reviewers"      // reviewers and supervisors (V4)
 )
 
 // operation describes one route of /v1. Summary is a catalog key.
@@ -34,11 +39,14 @@ type operation struct {
 	id, method, path, tag, summary string
 	who                            access
 	keyed                          bool // needs an Idempotency-Key
+	match                          matching
 	status                         int
 	patience                       time.Duration // 0 is ten seconds; endless for streams
 	async                          bool          // may answer 202 instead
 	facts                          bool          // takes NDJSON too, read by the handler
+	upload                         bool          // takes a file, bare or in a form
 	doc                            string
+	roles                          []tasks.ActorKind // of staff; with none everybody that who admits
 }
 
 const (
@@ -114,11 +122,17 @@ func (s *Server) describe(o operation) huma.Operation {
 		Responses: map[string]*huma.Response{"default": {Description: "Problem", Content: map[string]*huma.MediaType{
 			problemType: {Schema: problem}}}},
 	}
+	if o.upload {
+		described.MaxBodyBytes, described.BodyReadTimeout = maxUploadBody+1, uploadTime
+	}
 	if o.keyed {
 		one, most := 1, maxKey
 		described.Parameters = append(described.Parameters, &huma.Param{Name: "Idempotency-Key", In: "header", Required: true,
 			Description: "Yours, new for every new request, the same for its repetitions. Kept for 7 days.",
 			Schema:      &huma.Schema{Type: "string", MinLength: &one, MaxLength: &most}})
+	}
+	if o.match != "" {
+		described.Parameters = append(described.Parameters, o.match.parameter())
 	}
 	return described
 }
@@ -126,10 +140,12 @@ func (s *Server) describe(o operation) huma.Operation {
 func security(who access) []map[string][]string {
 	session := []map[string][]string{{"session": {}}, {"cookie": {}}}
 	switch who {
-	case signedIn, applicant:
+	case signedIn, applicant, readers, deciders:
 		return session
 	case onlookers:
 		return append(session, map[string][]string{"tracking": {}})
+	case tracked:
+		return []map[string][]string{{"tracking": {}}}
 	case filingSys:
 		return []map[string][]string{{"api_key": {}}}
 	}
@@ -137,7 +153,7 @@ func security(who access) []map[string][]string {
 }
 
 // admit runs before anything of the request is decoded: time limit, content
-// type, who asks, idempotency key.
+// type, who asks, idempotency key, If-Match.
 func (s *Server) admit(o operation) func(huma.Context, func(huma.Context)) {
 	return func(hc huma.Context, next func(huma.Context)) {
 		ctx, cancel := o.deadline(hc)
@@ -148,6 +164,14 @@ func (s *Server) admit(o operation) func(huma.Context, func(huma.Context)) {
 			s.problem(r, err).write(r.writer)
 			return
 		}
+		if o.upload {
+			done, err := s.admitUpload(ctx, hc.Param("receipt"))
+			if err != nil {
+				s.problem(r, err).write(r.writer)
+				return
+			}
+			defer done()
+		}
 		next(hc)
 	}
 }
@@ -156,11 +180,19 @@ func (s *Server) admissible(ctx context.Context, o operation) error {
 	if err := s.checkAccess(ctx, o.who); err != nil {
 		return err
 	}
+	if len(o.roles) > 0 {
+		if err := s.checkStaff(ctx, o.roles); err != nil {
+			return err
+		}
+	}
 	r := callOf(ctx)
 	if err := o.checkType(r.request); err != nil {
 		return err
 	}
-	return o.checkKey(r)
+	if err := o.checkKey(r); err != nil {
+		return err
+	}
+	return o.checkMatch(r)
 }
 
 func (o operation) deadline(hc huma.Context) (context.Context, context.CancelFunc) {
@@ -176,13 +208,14 @@ func (o operation) deadline(hc huma.Context) (context.Context, context.CancelFun
 const ndjson = "application/x-ndjson"
 
 // checkType wants JSON whenever there is a body; a form of a foreign page can't
-// send that without being asked first.
+// send that without being asked first. A file is anything else, and comes by PUT,
+// which no form can send.
 func (o operation) checkType(r *http.Request) error {
 	if r.ContentLength == 0 || r.Method == http.MethodGet {
 		return nil
 	}
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err == nil && (kind == "application/json" || (o.facts && kind == ndjson)) {
+	if err == nil && (kind == "application/json" || (o.facts && kind == ndjson)) != o.upload {
 		return nil
 	}
 	return errContentType
@@ -199,13 +232,30 @@ func (s *Server) checkAccess(ctx context.Context, who access) error {
 			err = errForbidden
 		}
 		return err
+	case readers:
+		return s.checkStaff(ctx, reviewReaders())
+	case deciders:
+		return s.checkStaff(ctx, reviewers())
 	case onlookers:
 		_, err := s.onlooker(ctx)
 		return err
+	case tracked:
+		if trackingCode(callOf(ctx).request) == "" {
+			return errTracking
+		}
 	case filingSys:
 		return s.checkAPIKey(bearer(callOf(ctx).request))
 	}
 	return nil
+}
+
+// checkStaff admits members of staff in one of the roles.
+func (s *Server) checkStaff(ctx context.Context, roles []tasks.ActorKind) error {
+	session, err := s.session(ctx)
+	if err == nil && (session.StaffID == "" || !slices.Contains(roles, session.Role)) {
+		err = errForbidden
+	}
+	return err
 }
 
 // checkAPIKey compares digests, so that neither length nor content shows in time.

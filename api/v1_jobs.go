@@ -54,8 +54,9 @@ type eventBody struct {
 type messageBody struct {
 	Channel   string     `json:"channel" enum:"sms,mail"`
 	Template  string     `json:"template"`
-	To        string     `json:"to" doc:"Masked."`
+	To        string     `json:"to" doc:"Masked; empty where the viewer must not know."`
 	State     string     `json:"state" enum:"waiting,sending,sent,delivered,failed,unknown"`
+	Failure   string     `json:"failure,omitempty" enum:"bad_address,provider,too_late" doc:"Why it failed: the number or mailbox can't take it; the provider refuses, which our operators see; no try got through in time."`
 	CreatedAt *time.Time `json:"created_at"`
 	SentAt    *time.Time `json:"sent_at,omitempty"`
 }
@@ -82,6 +83,7 @@ func (s *Server) look(ctx context.Context, typed string) (v tasks.View, by tasks
 			return err
 		}
 		v, err = s.parts.Desk.Look(ctx, receipt, by)
+		v = concealed(v)
 		return err
 	}
 	if by.Tracking != "" {
@@ -98,7 +100,7 @@ func (s *Server) readJob(ctx context.Context, in *receiptInput) (*jobOutput, err
 		return nil, err
 	}
 	out := &jobOutput{Status: http.StatusOK, ETag: etag(v.Job.Version), Language: string(langOf(ctx)), Body: s.viewOf(langOf(ctx), v)}
-	if v.Job.State == tasks.StateApplying {
+	if busy(v.Job.State) {
 		out.Retry = "1"
 	}
 	return out, nil
@@ -106,12 +108,19 @@ func (s *Server) readJob(ctx context.Context, in *receiptInput) (*jobOutput, err
 
 // listJobs lists one's own jobs; staff see all.
 func (s *Server) listJobs(ctx context.Context, in *listInput) (*listOutput, error) {
+	return s.listed(ctx, in, place{resource: "/v1/jobs"})
+}
+
+// listed lists the jobs that are found at a place; all where it names no kind.
+func (s *Server) listed(ctx context.Context, in *listInput, at place) (*listOutput, error) {
 	who := callOf(ctx).session
 	before, err := base64.RawURLEncoding.DecodeString(in.Cursor)
 	if err != nil {
 		return nil, &tasks.Invalid{Faults: []tasks.Fault{{Field: "cursor", Code: faultValue}}}
 	}
-	jobs, err := s.parts.Desk.Jobs(ctx, filter(who, in, string(before)))
+	f := filter(who, in, string(before))
+	f.Kind = at.kind
+	jobs, err := s.parts.Desk.Jobs(ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +129,7 @@ func (s *Server) listJobs(ctx context.Context, in *listInput) (*listOutput, erro
 	if len(jobs) > in.Limit {
 		jobs = jobs[:in.Limit]
 		out.Body.Next = base64.RawURLEncoding.EncodeToString([]byte(jobs[in.Limit-1].ID))
-		out.Link = nextLink(in, out.Body.Next)
+		out.Link = nextLink(at.resource, in, out.Body.Next)
 	}
 	for _, j := range jobs {
 		out.Body.Jobs = append(out.Body.Jobs, s.jobOf(langOf(ctx), j, previewIn(j)))
@@ -137,7 +146,7 @@ func filter(who accounts.Session, in *listInput, before string) tasks.JobFilter 
 	return f
 }
 
-func nextLink(in *listInput, cursor string) string {
+func nextLink(path string, in *listInput, cursor string) string {
 	query := url.Values{"cursor": {cursor}, "limit": {strconv.Itoa(in.Limit)}}
 	if in.State != "" {
 		query.Set("state", in.State)
@@ -145,7 +154,7 @@ func nextLink(in *listInput, cursor string) string {
 	if in.Disputed {
 		query.Set("disputed", "true")
 	}
-	return "</v1/jobs?" + query.Encode() + `>; rel="next"`
+	return "<" + path + "?" + query.Encode() + `>; rel="next"`
 }
 
 func (s *Server) readEvents(ctx context.Context, in *receiptInput) (*eventsOutput, error) {
@@ -160,7 +169,7 @@ func (s *Server) readEvents(ctx context.Context, in *receiptInput) (*eventsOutpu
 	}
 	for _, n := range v.Notices {
 		out.Body.Messages = append(out.Body.Messages, messageBody{Channel: string(n.Channel), Template: string(n.Template), To: n.To,
-			State: string(n.State), CreatedAt: office(n.CreatedAt), SentAt: office(n.SentAt)})
+			State: string(n.State), Failure: string(n.Failure), CreatedAt: office(n.CreatedAt), SentAt: office(n.SentAt)})
 	}
 	return out, nil
 }

@@ -37,7 +37,7 @@ type FieldProblem struct {
 // how to clear it (A5).
 type BlockerProblem struct {
 	Code    string `json:"code" example:"TARGET_ORDER_IN_PROGRESS"`
-	Owner   string `json:"owner" enum:"source,target,platform"`
+	Owner   string `json:"owner" enum:"source,target,applicant,platform"`
 	Message string `json:"message"`
 	Remedy  string `json:"remedy"`
 	Pointer string `json:"pointer,omitempty" example:"/target"`
@@ -89,6 +89,16 @@ func (s *Server) word(lang text.Lang, p *Problem) {
 	p.Detail = s.parts.Catalog.T(lang, key+".detail", params)
 }
 
+// faultProblem words a fault of the office, by its reason where there are words
+// for that.
+func (s *Server) faultProblem(lang text.Lang, f tasks.Fault) FieldProblem {
+	p := s.fieldProblem(lang, "/"+f.Field, f.Code, f.Params)
+	if f.Reason != "" && s.parts.Catalog.Has(lang, "fault."+f.Code+"."+f.Reason) {
+		p.Message = s.parts.Catalog.Fault(lang, text.Fault{Field: f.Field, Code: f.Code, Reason: f.Reason, Params: text.ParamsOf(f.Params)})
+	}
+	return p
+}
+
 // fieldProblem words a fault: by its own message, by that of the blocker of the
 // same code, or in general.
 func (s *Server) fieldProblem(lang text.Lang, pointer, code string, params map[string]string) FieldProblem {
@@ -108,10 +118,7 @@ func (s *Server) fieldProblem(lang text.Lang, pointer, code string, params map[s
 }
 
 func (s *Server) blockerProblem(lang text.Lang, b tasks.Blocker) BlockerProblem {
-	params := text.Params{}
-	for name, value := range b.Params {
-		params[name] = value
-	}
+	params := s.blockerParams(lang, b)
 	p := BlockerProblem{Code: b.Code, Owner: string(b.Owner), Receipt: b.Params["receipt"],
 		Message: s.parts.Catalog.T(lang, "blocker."+b.Code+".message", params),
 		Remedy:  s.parts.Catalog.T(lang, "blocker."+b.Code+".remedy", params)}

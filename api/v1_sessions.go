@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -15,6 +16,7 @@ type signInInput struct {
 		Login    string `json:"login" maxLength:"254" example:"owner@example.com"`
 		Password string `json:"password" maxLength:"1024"`
 		Staff    bool   `json:"staff,omitempty" doc:"True for members of staff."`
+		Code     string `json:"code,omitempty" maxLength:"60" doc:"Of the authenticator, or a recovery code; for staff with a second factor."`
 	}
 }
 
@@ -74,6 +76,9 @@ func (s *Server) signIn(ctx context.Context, in *signInInput) (*signInOutput, er
 		enter = s.parts.Accounts.StaffSignIn
 	}
 	session, token, err := enter(ctx, accounts.SignIn{Login: in.Body.Login, Password: in.Body.Password, Client: clientOf(r, in.Agent)})
+	if err == nil && session.Pending != "" {
+		session, token, err = s.secondFactor(ctx, session, accounts.Second{Token: token, Code: in.Body.Code, Client: clientOf(r, in.Agent)})
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +90,15 @@ func (s *Server) signIn(ctx context.Context, in *signInInput) (*signInOutput, er
 	}
 	out.Body.Token, out.Body.Session = token, describeSession(session, session.ID)
 	return out, nil
+}
+
+// secondFactor completes a sign-in that has its code with it. An authenticator is
+// set up on the console's pages only, where it can be shown.
+func (s *Server) secondFactor(ctx context.Context, half accounts.Session, in accounts.Second) (accounts.Session, string, error) {
+	if in.Code == "" || half.Pending != accounts.PendingCode {
+		return accounts.Session{}, "", cmp.Or(s.parts.Accounts.SignOut(ctx, in.Token), error(errSecondFactor))
+	}
+	return s.parts.Accounts.StaffCode(ctx, in)
 }
 
 // clientOf is what limits count by and what the owner sees in the list of

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"beian/internal/failpoint"
 	"beian/internal/filing"
 	"beian/tasks"
 )
@@ -19,6 +20,7 @@ type transferInput struct {
 	Body   struct {
 		Target  string `json:"target" maxLength:"254" doc:"Login email or account id of the receiver." example:"receiver@example.com"`
 		Phone4  string `json:"target_phone4" maxLength:"8" doc:"Last four digits of its security phone." example:"1402"`
+		Subject string `json:"subject,omitempty" maxLength:"64" doc:"Which subject, by id or ICP number; needed only when the account holds several (A1)." example:"京ICP备12345678号"`
 		Consent bool   `json:"consent" doc:"True: the source knows what it gives away."`
 		Lang    string `json:"lang,omitempty" enum:"zh-CN,en" doc:"Language of the messages; by default that of the request."`
 	}
@@ -37,7 +39,6 @@ type jobOutput struct {
 
 type verbInput struct {
 	Receipt string `path:"receipt" maxLength:"40"`
-	Match   string `header:"If-Match" doc:"The version you decided on; 412 when the job has another."`
 	Prefer  string `header:"Prefer"`
 	Body    *struct {
 		Code string `json:"code,omitempty" maxLength:"20" doc:"The code from the SMS."`
@@ -49,9 +50,19 @@ func (s *Server) transferRoutes() {
 		summary: "api.op.submit_transfer", who: applicant, keyed: true, status: http.StatusAccepted}, s.submitTransfer)
 	register(s, operation{id: "read-transfer", method: http.MethodGet, path: "/v1/transfers/{receipt}", tag: "transfers",
 		summary: "api.op.read_transfer", who: onlookers}, s.readJob)
-	for verb, summary := range transferVerbs() {
-		register(s, operation{id: string(verb) + "-transfer", method: http.MethodPost, path: "/v1/transfers/{receipt}/" + string(verb),
-			tag: "transfers", summary: summary, who: signedIn, keyed: true, async: true, status: http.StatusOK}, s.verb(verb))
+	s.verbRoutes(placeOf("TR"), transferVerbs())
+}
+
+// verbRoutes are what signed-in people can do to the jobs of a place, each a path
+// below the job. What staff decides names the version that was decided on.
+func (s *Server) verbRoutes(at place, summaries map[tasks.Verb]string) {
+	for verb, summary := range summaries {
+		match := mayMatch
+		if verb == tasks.VerbRelease || verb == tasks.VerbReject {
+			match = mustMatch
+		}
+		register(s, operation{id: string(verb) + "-" + at.noun(), method: http.MethodPost, path: at.resource + "/{receipt}/" + string(verb),
+			tag: at.tag(), summary: summary, who: signedIn, keyed: true, match: match, async: true, status: http.StatusOK}, s.ofKind(at, s.verb(verb)))
 	}
 }
 
@@ -69,7 +80,7 @@ func (s *Server) submitTransfer(ctx context.Context, in *transferInput) (*jobOut
 	if lang == "" {
 		lang = string(callOf(ctx).lang)
 	}
-	fields := transferFields(in.Body.Target, in.Body.Phone4)
+	fields := transferFields(in.Body.Target, in.Body.Phone4, in.Body.Subject)
 	if in.Body.Consent {
 		fields[tasks.FieldConsent] = "yes"
 	}
@@ -81,6 +92,7 @@ func (s *Server) submitTransfer(ctx context.Context, in *transferInput) (*jobOut
 	if err != nil {
 		return nil, err
 	}
+	failpoint.Hit(failpoint.BeforeAnswer)
 	out := s.accepted(ctx, acc, viewer(who))
 	out.Status, out.Location, out.Retry = http.StatusAccepted, "/v1/transfers/"+acc.Receipt, "2"
 	return s.await(ctx, in.Prefer, out, viewer(who))
@@ -88,11 +100,15 @@ func (s *Server) submitTransfer(ctx context.Context, in *transferInput) (*jobOut
 
 // transferFields normalises what a form or a body says: full-width digits and
 // blanks are what Chinese keyboards give.
-func transferFields(target, phone4 string) map[string]string {
-	return map[string]string{
+func transferFields(target, phone4, subject string) map[string]string {
+	fields := map[string]string{
 		tasks.FieldTarget: strings.TrimSpace(norm.NFKC.String(target)),
 		tasks.FieldPhone4: strings.TrimSpace(norm.NFKC.String(phone4)),
 	}
+	if subject = strings.TrimSpace(norm.NFKC.String(subject)); subject != "" {
+		fields[tasks.FieldSubject] = subject
+	}
+	return fields
 }
 
 // verb answers 202 while the effect is on its way and 200 otherwise.
@@ -103,7 +119,8 @@ func (s *Server) verb(verb tasks.Verb) func(context.Context, *verbInput) (*jobOu
 			return nil, err
 		}
 		who := callOf(ctx).session
-		if err := s.precondition(ctx, in.Match, receipt, viewer(who)); err != nil {
+		version, err := s.decidedOn(ctx, receipt, viewer(who))
+		if err != nil {
 			return nil, err
 		}
 		fields := map[string]string{}
@@ -112,8 +129,8 @@ func (s *Server) verb(verb tasks.Verb) func(context.Context, *verbInput) (*jobOu
 		}
 		asked := maps.Clone(fields)
 		asked["receipt"] = receipt
-		acc, err := s.parts.Desk.Act(ctx, tasks.Action{Receipt: receipt, Verb: verb, By: viewer(who), StaffID: who.StaffID,
-			Fields: fields, Once: s.once(ctx, "POST /v1/transfers/{receipt}/"+string(verb), asked)})
+		acc, err := s.parts.Desk.Act(ctx, tasks.Action{Receipt: receipt, Verb: verb, By: viewer(who), StaffID: who.StaffID, Version: version,
+			Fields: fields, Once: s.once(ctx, "POST "+placeOf(receipt).resource+"/{receipt}/"+string(verb), asked)})
 		if err != nil {
 			return nil, err
 		}
@@ -121,39 +138,32 @@ func (s *Server) verb(verb tasks.Verb) func(context.Context, *verbInput) (*jobOu
 	}
 }
 
-// precondition compares If-Match with the job's version. It is checked before
-// the desk decides, which guards every change by the version once more.
-func (s *Server) precondition(ctx context.Context, match, receipt string, by tasks.Viewer) error {
-	if match == "" || match == "*" {
-		return nil
-	}
-	v, err := s.parts.Desk.Glance(ctx, receipt, by)
-	if err != nil {
-		return err
-	}
-	for one := range strings.SplitSeq(match, ",") {
-		if strings.TrimSpace(one) == etag(v.Job.Version) {
-			return nil
-		}
-	}
-	return errPrecondition
-}
-
 // accepted makes the answer. Should the job not be readable just now, the
 // receipt alone is told: it is committed.
 func (s *Server) accepted(ctx context.Context, acc tasks.Accepted, by tasks.Viewer) *jobOutput {
-	v, err := s.parts.Desk.Glance(ctx, acc.Receipt, by)
-	if err != nil {
-		v = tasks.View{}
-	}
-	out := &jobOutput{Status: http.StatusOK, ETag: etag(acc.Version), Language: string(callOf(ctx).lang), Body: s.acceptedOf(acc, v)}
+	out := &jobOutput{Status: http.StatusOK, ETag: etag(acc.Version), Language: string(callOf(ctx).lang),
+		Body: s.acceptedOf(acc, s.written(ctx, acc, by))}
 	if acc.Replayed {
 		out.Replayed = "true"
 	}
-	if acc.State == tasks.StateApplying {
-		out.Status, out.Location, out.Retry = http.StatusAccepted, "/v1/transfers/"+acc.Receipt, "1"
+	if busy(acc.State) {
+		out.Status, out.Location, out.Retry = http.StatusAccepted, resourceOf(acc.Receipt), "1"
 	}
 	return out
+}
+
+// written is the job that an answer is about: the desk has it at hand unless the
+// answer is a replay. Should it not be readable just now, the receipt alone is
+// told: it is committed.
+func (s *Server) written(ctx context.Context, acc tasks.Accepted, by tasks.Viewer) tasks.View {
+	if acc.Job != nil {
+		return tasks.View{Job: *acc.Job, Preview: previewIn(*acc.Job)}
+	}
+	v, err := s.parts.Desk.Glance(ctx, acc.Receipt, by)
+	if err != nil {
+		return tasks.View{}
+	}
+	return v
 }
 
 // await holds the answer while workers are on turn, for as long as Prefer says.
@@ -167,7 +177,7 @@ func (s *Server) await(ctx context.Context, prefer string, out *jobOutput, by ta
 	over := time.After(wait)
 	tick := time.NewTicker(s.pace.wait)
 	defer tick.Stop()
-	for out.Body.State == string(tasks.StateApplying) {
+	for busy(tasks.State(out.Body.State)) {
 		select {
 		case <-over:
 			return out, nil
@@ -178,13 +188,16 @@ func (s *Server) await(ctx context.Context, prefer string, out *jobOutput, by ta
 		case <-tick.C:
 		}
 		v, err := s.parts.Desk.Glance(ctx, out.Body.Receipt, by)
-		if err == nil && v.Job.State != tasks.StateApplying {
+		if err == nil && !busy(v.Job.State) {
 			out.Status, out.Retry, out.ETag = http.StatusOK, "", etag(v.Job.Version)
 			out.Body = s.viewOf(callOf(ctx).lang, v)
 		}
 	}
 	return out, nil
 }
+
+// busy: workers are on turn, and the state changes without anybody's doing.
+func busy(s tasks.State) bool { return s == tasks.StateApplying || working(s) }
 
 // waitOf reads wait=N of a Prefer header (RFC 7240), at most 30 seconds.
 func waitOf(prefer string) time.Duration {

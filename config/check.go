@@ -23,7 +23,9 @@ func (c Config) check() Faults {
 		}
 	}
 	for _, rule := range []func(Config) Fault{
-		httpAddr, metricsAddr, publicURL, apiKey, dataDir, databaseURL, redisURL, redisInProduction, keysFile,
+		httpAddr, metricsAddr, workerMetricsAddr, publicURL, apiKey, dataDir, databaseURL, redisURL, redisInProduction, keysFile,
+		staffProvider, accountProvider, blobsURL, blobsKeys, holds, legacyPlatform,
+		smsKeys, smsTemplates, smsAppID, smsEndpoint, smsHook, mailServer, mailFrom, mailSignIn,
 	} {
 		if fault := rule(c); fault.Problem != "" {
 			faults = append(faults, fault)
@@ -66,6 +68,14 @@ func metricsAddr(c Config) Fault {
 		fault.Problem = "is the same as BEIAN_HTTP_ADDR; leave it empty to serve both there"
 	default:
 		fault.Problem = addrProblem(c.MetricsAddr)
+	}
+	return fault
+}
+
+func workerMetricsAddr(c Config) Fault {
+	fault := Fault{Variable: "BEIAN_WORKER_METRICS_ADDR", Example: "127.0.0.1:9092"}
+	if c.Worker.MetricsAddr != "" {
+		fault.Problem = addrProblem(c.Worker.MetricsAddr)
 	}
 	return fault
 }
@@ -153,6 +163,36 @@ func redisInProduction(c Config) Fault {
 	fault := Fault{Variable: "BEIAN_REDIS_URL", Example: "redis://redis.internal:6379/0"}
 	if _, sqlite := c.SQLitePath(); !sqlite && !c.IsDevelopment() && c.RedisURL.IsZero() {
 		fault.Problem = "is needed in production when the database is PostgreSQL: an embedded queue serves one process"
+	}
+	return fault
+}
+
+func blobsURL(c Config) Fault {
+	fault := Fault{Variable: "BEIAN_BLOBS_URL", Example: "https://oss-cn-beijing.aliyuncs.com/beian-documents"}
+	if c.Blobs.URL.IsZero() {
+		return fault
+	}
+	parsed, err := url.Parse(c.Blobs.URL.Reveal())
+	_, bucket := c.Blobs.Bucket()
+	if err != nil || !isWebAddress(parsed) || bucket == "" || strings.Contains(bucket, "/") {
+		fault.Problem = "is not an endpoint and one bucket, without keys"
+	}
+	return fault
+}
+
+func blobsKeys(c Config) Fault {
+	fault := Fault{Variable: "BEIAN_BLOBS_SECRET_KEY", Example: "(secret key of the store)"}
+	if !c.Blobs.URL.IsZero() && (c.Blobs.AccessKey.IsZero() || c.Blobs.SecretKey.IsZero()) {
+		fault.Problem = "and BEIAN_BLOBS_ACCESS_KEY are needed with BEIAN_BLOBS_URL"
+	}
+	return fault
+}
+
+// holds: a risky reset must not wait less than an ordinary one (L8).
+func holds(c Config) Fault {
+	fault := Fault{Variable: "BEIAN_POLICY_LONG_HOLD", Example: "72h"}
+	if c.Policy.LongHold < c.Policy.Hold {
+		fault.Problem = "is shorter than BEIAN_POLICY_HOLD"
 	}
 	return fault
 }

@@ -27,3 +27,8 @@ func (l *Loader) Describe(cfg Config) []Setting {
 	}
 	return settings
 }
+
+// IsDefault reports whether nobody set a variable.
+func (l *Loader) IsDefault(variable string) bool {
+	return l.source[variable] == FromDefault || l.source[variable] == ""
+}

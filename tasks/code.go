@@ -32,15 +32,15 @@ const (
 // sendCode prepares a code message for a job: the code that still lives, or a
 // new one (C1). *TooMany when the phone or the job had enough.
 func (d codeDesk) sendCode(ctx context.Context, tx Tx, job *Job, ask codeAsk) (Notice, error) {
-	code, err := tx.Code(ctx, job.ID, ask.purpose)
-	if err != nil && !errors.Is(err, ErrNotFound) {
+	code, err := newestCode(ctx, tx, job, ask.purpose)
+	if err != nil {
 		return Notice{}, err
 	}
 	if ask.phone.IsZero() { // the filing system took it away meanwhile
 		return Notice{}, &Blocked{Blockers: []Blocker{{Code: "PHONE_INVALID", Owner: ask.owner}}}
 	}
 	now := tx.Now()
-	if err == nil && now.Sub(code.SentAt) < codeResend && code.UsedAt.IsZero() {
+	if code.ID != "" && now.Sub(code.SentAt) < codeResend && code.UsedAt.IsZero() {
 		return Notice{}, &TooMany{Limit: CodeTooFrequent, After: codeResend - now.Sub(code.SentAt)}
 	}
 	perPhone, perJob, err := tx.CodesSent(ctx, job.ID, ask.purpose, ask.phone)
@@ -60,6 +60,18 @@ func (d codeDesk) sendCode(ctx context.Context, tx Tx, job *Job, ask codeAsk) (N
 	}
 	return Notice{Channel: ChannelSMS, Template: TemplateCode, Purpose: ask.purpose, CodeID: code.ID,
 		Phone: ask.phone, Params: ask.params}, nil
+}
+
+// newestCode is zero when there is none, as for a job that is not written yet.
+func newestCode(ctx context.Context, tx Tx, job *Job, p Purpose) (Code, error) {
+	if job.Version == 0 {
+		return Code{}, nil
+	}
+	code, err := tx.Code(ctx, job.ID, p)
+	if err != nil {
+		return Code{}, ignore(err, ErrNotFound)
+	}
+	return code, nil
 }
 
 // codeAsk says what a code is for; params show in the message what is signed.

@@ -16,6 +16,10 @@ const (
 // noticeLife ends the tries for a message nobody could use any more.
 const noticeLife = 24 * time.Hour
 
+// seldom is how far tries grow apart that a provider puts off: a message that is
+// kept must not use up its deliveries before its life ends.
+const seldom = 12 * time.Minute
+
 // A provider is asked after checkAfter whether an accepted message arrived, then
 // every checkAgain.
 const (
@@ -23,10 +27,14 @@ const (
 	checkAgain = 10 * time.Minute
 )
 
-// life is how long a message is worth sending; a code's is its own (C1).
+// life is how long a message is worth sending; a code's and a link's are their
+// own (C1, F2).
 func (n Notice) life() time.Duration {
-	if n.CodeID != "" {
+	switch {
+	case n.CodeID != "":
 		return codeLife
+	case n.Template == TemplateRecovery:
+		return recoveryLife
 	}
 	return noticeLife
 }
@@ -54,44 +62,88 @@ func NoticeTaskIDs(noticeID string) []string {
 // the provider is asked by our id first, and a code is never sent again by
 // machine. A failing provider delays nobody else (C4).
 func (d *Desk) sendNotice(ctx context.Context, c Claim) error {
-	var n Notice
-	var unknown bool
-	err := d.store.Update(ctx, func(tx Tx) (err error) {
+	n, unknown, err := d.takeUp(ctx, c)
+	var spent *TooMany
+	switch {
+	case errors.As(err, &spent):
+		return d.bookNotice(ctx, c, n, Sent{}, overBudget(n, spent))
+	case err != nil:
+		return err
+	case unknown:
+		sent, err := d.recall(ctx, n)
+		if !errors.Is(err, ErrNotFound) {
+			return d.bookNotice(ctx, c, n, sent, err)
+		}
+		if err := d.mark(ctx, c, &n); err != nil {
+			return err
+		}
+	}
+	sent, err := d.handOver(ctx, n)
+	return d.bookNotice(ctx, c, n, sent, err)
+}
+
+// takeUp reads a message and, unless its outcome is unknown, spends its budget and
+// marks it as being sent.
+func (d *Desk) takeUp(ctx context.Context, c Claim) (n Notice, unknown bool, err error) {
+	err = d.store.Update(ctx, func(tx Tx) (err error) {
 		if err = tx.Renew(ctx, c, d.lease); err != nil { // who slept since the claim must not send (R13)
 			return err
 		}
 		if n, err = tx.Notice(ctx, c.Ref); err != nil {
 			return err
 		}
-		unknown = n.State == NoticeSending || n.State == NoticeUnknown
-		n.State = NoticeSending
-		n.UpdatedAt = tx.Now()
-		return tx.SaveNotice(ctx, n)
+		if unknown = n.State == NoticeSending || n.State == NoticeUnknown; unknown {
+			return nil
+		}
+		if err := d.budget.spend(ctx, tx, n); err != nil {
+			return err
+		}
+		return n.tried(ctx, tx)
 	})
-	if err != nil {
-		return err
-	}
-	sent, err := d.handOver(ctx, n, unknown)
-	return d.bookNotice(ctx, c, n, sent, err)
+	return n, unknown, err
 }
 
-func (d *Desk) handOver(ctx context.Context, n Notice, unknown bool) (Sent, error) {
-	m := d.message(n)
-	if unknown {
-		sent, err := d.sender.Find(ctx, m)
-		switch {
-		case err == nil:
-			return sent, nil
-		case !errors.Is(err, ErrNotFound):
-			return Sent{}, unanswered(err)
-		case n.CodeID != "":
-			return Sent{}, &SendError{Class: SendPermanent, Code: "OUTCOME_UNKNOWN"}
+// mark is takeUp for a message that the provider never saw, before it is sent once
+// more: what is asked about it later is counted from this try.
+func (d *Desk) mark(ctx context.Context, c Claim, n *Notice) error {
+	return d.store.Update(ctx, func(tx Tx) error {
+		if err := tx.Renew(ctx, c, d.lease); err != nil {
+			return err
 		}
+		return n.tried(ctx, tx)
+	})
+}
+
+func (n *Notice) tried(ctx context.Context, tx Tx) error {
+	n.State, n.TriedAt, n.UpdatedAt = NoticeSending, tx.Now(), tx.Now()
+	if err := tx.SaveNotice(ctx, *n); err != nil {
+		return err
 	}
-	if n.CodeID != "" && n.UpdatedAt.Sub(n.CreatedAt) > n.life() {
-		return Sent{}, &SendError{Class: SendPermanent, Code: "TOO_LATE"}
+	params, err := ownLogin(ctx, tx, *n)
+	n.Params = params
+	return err
+}
+
+// recall asks what became of a message whose outcome is unknown; ErrNotFound means
+// that it may be sent again.
+func (d *Desk) recall(ctx context.Context, n Notice) (Sent, error) {
+	sent, err := d.sender.Find(ctx, d.message(n))
+	switch {
+	case err == nil:
+		return sent, nil
+	case !errors.Is(err, ErrNotFound):
+		return Sent{}, unanswered(err)
+	case n.CodeID != "":
+		return Sent{}, &SendError{Class: SendPermanent, Code: codeOutcomeUnknown}
 	}
-	return d.sender.Send(ctx, m)
+	return Sent{}, ErrNotFound
+}
+
+func (d *Desk) handOver(ctx context.Context, n Notice) (Sent, error) {
+	if n.life() != noticeLife && n.TriedAt.Sub(n.CreatedAt) > n.life() {
+		return Sent{}, &SendError{Class: SendPermanent, Code: codeTooLate}
+	}
+	return d.sender.Send(ctx, d.message(n))
 }
 
 // unanswered: when a provider refuses to be asked, the message's outcome stays as
@@ -105,8 +157,8 @@ func unanswered(err error) *SendError {
 	return out
 }
 
-// message fills in what is derived only now, so that no code and no veto word
-// rests in the database or in Redis.
+// message fills in what is derived only now, so that no code, no veto word and no
+// link rests in the database or in Redis.
 func (d *Desk) message(n Notice) Message {
 	params := maps.Clone(n.Params)
 	if params == nil {
@@ -116,11 +168,17 @@ func (d *Desk) message(n Notice) Message {
 		params["code"] = d.secrets.Digits(n.CodeID)
 		params["purpose"] = string(n.Purpose)
 	}
-	if n.Template == TemplateWarned || n.Template == TemplateDone {
+	if n.Template.Objects() {
 		params["veto"] = d.Veto(n.JobID)
 	}
+	switch n.Template {
+	case TemplateMailbox:
+		params["token"] = d.secrets.Token("mailbox", n.Params["mailbox"])
+	case TemplateRecovery:
+		params["key"] = recoveryKey(d.secrets, n.Params[paramRecovery], n.Email.Reveal())
+	}
 	return Message{OutID: n.ID, Channel: n.Channel, Template: n.Template, Lang: n.Lang,
-		Phone: n.Phone, Email: n.Email, Params: params, At: n.CreatedAt}
+		Phone: n.Phone, Email: n.Email, Params: params, At: n.CreatedAt, TriedAt: n.TriedAt}
 }
 
 // bookNotice writes what came of it. What must be tried again keeps its row and
@@ -142,7 +200,7 @@ func (d *Desk) bookNotice(ctx context.Context, c Claim, n Notice, sent Sent, cau
 		if err := tx.SaveNotice(ctx, n); err != nil {
 			return err
 		}
-		if n.State == NoticeSent {
+		if n.State == NoticeSent && !sent.Final {
 			check := noticeTask(n.ID, typeNoticeCheck)
 			check.NotBefore = tx.Now().Add(checkAfter)
 			if err := tx.Post(ctx, check); err != nil {
@@ -162,9 +220,7 @@ func (d *Desk) bookNotice(ctx context.Context, c Claim, n Notice, sent Sent, cau
 func (n *Notice) book(now time.Time, sent Sent, cause error) error {
 	if cause == nil {
 		n.State, n.ProviderID, n.SentAt, n.Reason = NoticeSent, sent.ProviderID, now, ""
-		if sent.Delivered {
-			n.State = NoticeDelivered
-		}
+		n.receive(sent)
 		return nil
 	}
 	n.State, n.Reason = NoticeUnknown, reason(cause)
@@ -176,9 +232,12 @@ func (n *Notice) book(now time.Time, sent Sent, cause error) error {
 		case SendBadNumber, SendPermanent:
 			n.State = NoticeFailed
 			return nil
-		case SendRetry, SendThrottled:
+		case SendRetry, SendThrottled, SendHeld:
 			n.State = NoticeWaiting
 		}
+	}
+	if wait > 0 {
+		wait = max(wait, min(now.Sub(n.CreatedAt)/10, seldom).Truncate(time.Second))
 	}
 	if now.Add(wait).Sub(n.CreatedAt) > n.life() {
 		n.State = NoticeFailed
@@ -188,6 +247,20 @@ func (n *Notice) book(now time.Time, sent Sent, cause error) error {
 		return &Again{In: wait, Why: n.Reason}
 	}
 	return cause
+}
+
+// receive takes over what a receipt says of an accepted message, and whether it
+// said anything.
+func (n *Notice) receive(sent Sent) bool {
+	switch {
+	case sent.Refused != nil:
+		n.State, n.Reason = NoticeFailed, reason(sent.Refused)
+	case sent.Delivered:
+		n.State = NoticeDelivered
+	default:
+		return false
+	}
+	return true
 }
 
 // checkNotice asks the provider for the receipt of an accepted message.
@@ -208,8 +281,8 @@ func (d *Desk) checkNotice(ctx context.Context, c Claim) error {
 	var again error
 	err = d.store.Update(ctx, func(tx Tx) error {
 		again = nil
-		if sent.Delivered {
-			n.State, n.UpdatedAt = NoticeDelivered, tx.Now()
+		if n.receive(sent) {
+			n.UpdatedAt = tx.Now()
 			if err := tx.SaveNotice(ctx, n); err != nil {
 				return err
 			}

@@ -92,6 +92,9 @@ func TestC2_a_code_that_waited_too_long_is_not_sent_any_more(t *testing.T) {
 	o.jump(11 * time.Minute) // Redis was away
 	o.run()
 	o.wantFate(acc.Receipt, tasks.TemplateCode, tasks.NoticeFailed)
+	if got := o.look(acc.Receipt).Notices[0]; got.Failure != tasks.FailureTime { // our own word is no provider's
+		t.Errorf("shown as %+v", got)
+	}
 	if len(o.wire.to(source.principal, tasks.TemplateCode)) != 0 || len(o.wire.to(source.phone, tasks.TemplateWarned)) != 1 {
 		t.Error("the void code was sent, or the warning was not")
 	}
@@ -99,7 +102,7 @@ func TestC2_a_code_that_waited_too_long_is_not_sent_any_more(t *testing.T) {
 
 func TestC2_permanent_refusals_and_bad_numbers_fail_at_once_and_are_shown(t *testing.T) {
 	t.Parallel()
-	for _, class := range []tasks.SendClass{tasks.SendPermanent, tasks.SendBadNumber} {
+	for class, whose := range map[tasks.SendClass]tasks.Failure{tasks.SendPermanent: tasks.FailureProvider, tasks.SendBadNumber: tasks.FailureAddress} {
 		o := openOffice(t)
 		source, target := o.holder(), o.someone()
 		o.wire.plays(source.principal, refusal(class))
@@ -109,8 +112,13 @@ func TestC2_permanent_refusals_and_bad_numbers_fail_at_once_and_are_shown(t *tes
 		if n := len(o.wire.to(source.principal, tasks.TemplateCode)); n != 1 {
 			t.Errorf("%s: %d tries", class, n)
 		}
-		if got := o.look(receipt).Notices[0]; got.To == source.principal || got.To == "" {
-			t.Errorf("shown to %q", got.To)
+		if got := o.look(receipt).Notices[0]; got.To == source.principal || got.To == "" || got.Failure != whose || got.Code != "TEST" {
+			t.Errorf("shown as %+v", got)
+		}
+		for _, other := range o.look(receipt).Notices[1:] {
+			if other.Failure != "" || other.Code != "" {
+				t.Errorf("a message that arrived failed: %+v", other)
+			}
 		}
 	}
 }
@@ -126,6 +134,11 @@ func TestC2_a_message_nobody_can_deliver_is_given_up_and_waits_for_people(t *tes
 	o.pass(12 * time.Hour)
 	if got := o.fate(receipt, tasks.ChannelMail, tasks.TemplateWarned); got != tasks.NoticeFailed {
 		t.Errorf("shown as %s", got)
+	}
+	for _, n := range o.look(receipt).Notices {
+		if n.State == tasks.NoticeFailed && n.Failure != tasks.FailureTime {
+			t.Errorf("nobody refused it for good: %+v", n)
+		}
 	}
 	dead, err := o.store.DeadLetters(t.Context(), 10)
 	if err != nil || len(dead) != 1 || dead[0].Reason != "provider: retry TEST" {

@@ -1,14 +1,12 @@
 package tasks
 
 import (
+	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"sort"
 	"time"
+
+	"beian/internal/filing"
 )
 
 // Desk accepts jobs and moves them. Every step has the same three beats: a
@@ -19,9 +17,16 @@ type Desk struct {
 	sender  Sender
 	secrets Secrets
 	random  Random
+	hashes  Passwords
 	flows   map[Kind]Flow
 	steps   map[string]step
 	lease   time.Duration
+	speed   float64
+	cabinet Cabinet
+	legacy  Legacy
+	budget  Budget
+
+	claimLease, undoFor time.Duration
 }
 
 // Flow is one kind of job. A new flow is one file and one line in Flows.
@@ -30,9 +35,11 @@ type Flow interface {
 	// Letters are the two letters its receipts begin with.
 	Letters() string
 	// Check finds every blocker at once and what a confirmation page shows; it
-	// changes nothing (A5). Faulty fields are an *Invalid.
+	// changes nothing (A5), and runs in a read transaction before the one of Open.
+	// Faulty fields are an *Invalid.
 	Check(ctx context.Context, tx Tx, s Submission) (Preview, []Blocker, error)
-	// Open fills a new job whose Check found no blocker.
+	// Open fills a new job whose Check found no blocker. What Check saw may have
+	// changed since: the step that carries the effect out must look again.
 	Open(ctx context.Context, tx Tx, job *Job, s Submission, p Preview) (Change, error)
 	// Verbs are what people may do to a job afterwards.
 	Verbs() map[Verb]VerbFunc
@@ -40,6 +47,12 @@ type Flow interface {
 	Offers(job Job, by Viewer, now time.Time) []Verb
 	// Steps are what workers do, by step name.
 	Steps() map[string]StepFunc
+	// Show fills in what a viewer sees of a job, masked.
+	Show(ctx context.Context, tx Tx, v *View) error
+	// Tracks says who may be told the tracking code: whoever submitted the job.
+	Tracks(r Role) bool
+	// HoldsPhone reports whether a phone may open the job's status page by a code.
+	HoldsPhone(ctx context.Context, tx Tx, job Job, phone filing.Phone) (bool, error)
 }
 
 // VerbFunc carries out a verb on a job that the asker may see.
@@ -63,25 +76,42 @@ const (
 	VerbDispute Verb = "dispute"
 	VerbRelease Verb = "release"
 	VerbReject  Verb = "reject"
+	VerbApprove Verb = "approve" // the second supervisor's yes to a reversal (T14)
+)
+
+// The verbs of a legacy import.
+const (
+	VerbConfirm Verb = "confirm" // what the differences show, with a choice for each conflict (I5)
+	VerbRetry   Verb = "retry"   // ask the legacy platform again before its time (I2)
+)
+
+// The verbs of a login reset's applicant.
+const (
+	VerbMailbox    Verb = "mailbox" // send the confirmation mail again
+	VerbRevise     Verb = "revise"
+	VerbKeep       Verb = "keep"   // a document with flags
+	VerbRemove     Verb = "remove" // a document
+	VerbSubmit     Verb = "submit"
+	VerbSupplement Verb = "supplement"
+	VerbNudge      Verb = "nudge"
+	VerbAppeal     Verb = "appeal"
+)
+
+// The verbs of a contact change: the code from either phone.
+const (
+	VerbVerifyOld Verb = "verify-old"
+	VerbVerifyNew Verb = "verify-new"
 )
 
 // Submission is what a form or an API call asks for before it is a job.
 type Submission struct {
 	Kind      Kind
-	AccountID string // the signed-in account
+	AccountID string // the signed-in account; empty for a login reset
+	Staff     Actor  // the member of staff who asks, of a reversal
+	Asker     string // a keyed digest of the caller's address: whom limits count when nobody is signed in
 	Lang      string
 	Fields    map[string]string
 	Once      Once // zero for a precheck
-}
-
-// Action is a verb on a job, by somebody.
-type Action struct {
-	Receipt string
-	Verb    Verb
-	By      Viewer
-	StaffID string // with By.Staff
-	Fields  map[string]string
-	Once    Once
 }
 
 // Accepted answers a submission or an action. It is stored under the
@@ -91,7 +121,10 @@ type Accepted struct {
 	State    State  `json:"state"`
 	Version  int64  `json:"version"`
 	Tracking string `json:"tracking,omitempty"`
-	Replayed bool   `json:"-"`
+	// ExpiresAt is when the job would end by itself, as it was then.
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	Replayed  bool      `json:"-"`
+	Job       *Job      `json:"-"` // as it was written; nil in a replay
 }
 
 // Preview is what a precheck shows before anybody confirms (T1): masked only.
@@ -107,20 +140,37 @@ type Preview struct {
 	CodeTo   string   `json:"code_to"`
 	source   Party
 	target   Party
+	dossier  Dossier
+	moved    *Job // which a reversal moves back
 }
+
+// asker is whom the limits of a submission count.
+func (s Submission) asker() string { return cmp.Or(s.AccountID, s.Asker) }
 
 // NewDesk wires the desk. The lease is how long a claimed step may stay silent.
 func NewDesk(p DeskParts) *Desk {
-	d := &Desk{store: p.Store, sender: p.Sender, secrets: p.Secrets, random: p.Random, lease: p.Lease,
-		flows: map[Kind]Flow{}, steps: map[string]step{}}
+	d := &Desk{store: p.Store, sender: p.Sender, secrets: p.Secrets, random: p.Random, hashes: p.Passwords,
+		lease: stretch(p.Lease, p.Speed), speed: cmp.Or(p.Speed, 1), cabinet: p.Cabinet, legacy: p.Legacy, budget: p.Budget, claimLease: cmp.Or(p.ClaimLease, 30*time.Minute), undoFor: p.Undo, flows: map[Kind]Flow{}, steps: map[string]step{}}
 	for _, f := range p.Flows {
 		d.flows[f.Kind()] = f
 		for name, fn := range f.Steps() {
 			d.steps[string(f.Kind())+":"+name] = d.flowStep(f, fn)
 		}
+		if e, ok := f.(Errands); ok {
+			for name, fn := range e.Errands() {
+				d.steps[string(f.Kind())+":"+name] = d.errand(f, fn)
+			}
+		}
+		if r, ok := f.(Reviewed); ok {
+			d.steps[cardType(f.Kind())] = d.cardStep(r)
+		}
+	}
+	if d.legacy == nil {
+		d.legacy = noLegacy{}
 	}
 	d.steps[typeNoticeSend] = d.sendNotice
 	d.steps[typeNoticeCheck] = d.checkNotice
+	d.steps[typeLookup] = d.findLogin
 	for name, chore := range p.Chores {
 		d.steps[name] = d.chore(chore)
 	}
@@ -140,8 +190,22 @@ type DeskParts struct {
 	Sender  Sender
 	Secrets Secrets
 	Random  Random
-	Flows   []Flow
-	Lease   time.Duration
+	// Passwords may be nil where nobody sets one (F2).
+	Passwords Passwords
+	Flows     []Flow
+	Lease     time.Duration
+	// Speed is how many times faster the record's clock runs than the wall's; 0 is
+	// 1. Leases stay what they are on the wall.
+	Speed float64
+	// Cabinet examines and keeps uploads; nil where there are none.
+	Cabinet Cabinet
+	// ClaimLease is how long a reviewer's claim may stay silent (V1), Undo how long
+	// a decision can be taken back.
+	ClaimLease, Undo time.Duration
+	// Legacy is the legacy platform; nil where none is configured (I2).
+	Legacy Legacy
+	// Budget bounds what the SMS provider is asked to carry; zero bounds nothing.
+	Budget Budget
 	// Chores are the recurring duties of the house by task type; each may run
 	// twice.
 	Chores map[string]func(context.Context) error
@@ -150,11 +214,11 @@ type DeskParts struct {
 // Precheck runs a flow's rules and changes nothing but the limit's count. It
 // returns the preview and, as *Blocked, every blocker at once (A5).
 func (d *Desk) Precheck(ctx context.Context, s Submission) (Preview, error) {
-	flow, ok := d.flows[s.Kind]
-	if !ok {
-		return Preview{}, fmt.Errorf("precheck of kind %q: %w", s.Kind, ErrNotFound)
+	flow, err := d.accepting(s.Kind)
+	if err != nil {
+		return Preview{}, err
 	}
-	err := d.store.Update(ctx, func(tx Tx) error { return tx.Take(ctx, limitPrecheck, s.AccountID) })
+	err = d.store.Update(ctx, func(tx Tx) error { return tx.Take(ctx, limitPrecheck, s.asker()) })
 	if err != nil {
 		return Preview{}, err
 	}
@@ -174,14 +238,14 @@ func (d *Desk) Precheck(ctx context.Context, s Submission) (Preview, error) {
 // before a receipt is given (A4). Errors: *Invalid, *Blocked, *TooMany,
 // ErrKeyReused, ErrInFlight, ErrUnavailable.
 func (d *Desk) Submit(ctx context.Context, s Submission) (Accepted, error) {
-	flow, ok := d.flows[s.Kind]
-	if !ok {
-		return Accepted{}, fmt.Errorf("submission of kind %q: %w", s.Kind, ErrNotFound)
+	flow, err := d.accepting(s.Kind)
+	if err != nil {
+		return Accepted{}, err
 	}
 	if s.Once.Key == "" {
 		return Accepted{}, &Invalid{Faults: []Fault{{Field: "idempotency_key", Code: "REQUIRED"}}}
 	}
-	acc, err := d.once(ctx, s.Once, func(tx Tx) (Accepted, error) { return d.open(ctx, tx, flow, s) })
+	acc, err := d.submit(ctx, flow, s)
 	if err != nil || !acc.Replayed {
 		return acc, err
 	}
@@ -193,20 +257,55 @@ func (d *Desk) Submit(ctx context.Context, s Submission) (Accepted, error) {
 	return acc, err
 }
 
-// open counts as a precheck first, even when it is blocked: else submitting
-// would be a way to guess a target's digits without end.
-func (d *Desk) open(ctx context.Context, tx Tx, flow Flow, s Submission) (Accepted, error) {
-	if err := tx.Take(ctx, limitPrecheck, s.AccountID); err != nil {
-		return Accepted{}, err
+// checked is what a flow's Check found.
+type checked struct {
+	preview  Preview
+	blockers []Blocker
+}
+
+// submit checks before the write transaction, since on SQLite everybody waits for
+// that one. What changes in between and would make a second job is caught by the
+// database (A6): then fn runs again, and checks inside. The rest is caught by the
+// effect, which checks again on locked accounts (A5, ADR 14).
+func (d *Desk) submit(ctx context.Context, flow Flow, s Submission) (Accepted, error) {
+	check := func(tx Tx) (c checked, err error) {
+		c.preview, c.blockers, err = flow.Check(ctx, tx, s)
+		return c, err
 	}
-	preview, blockers, err := flow.Check(ctx, tx, s)
+	var found checked
+	err := d.store.View(ctx, func(tx Tx) (err error) {
+		// Whoever asked too often learns nothing more, not even from how long it takes.
+		if err := tx.Left(ctx, limitPrecheck, s.asker()); err != nil {
+			return err
+		}
+		found, err = check(tx)
+		return err
+	})
 	if err != nil {
-		return Accepted{}, err
+		return d.twin(ctx, s.Once, err)
 	}
-	if len(blockers) > 0 {
-		return Accepted{}, committed{&Blocked{Blockers: blockers}}
+	again := false
+	return d.once(ctx, s.Once, func(tx Tx) (acc Accepted, err error) {
+		if again {
+			if found, err = check(tx); err != nil {
+				return Accepted{}, err
+			}
+		}
+		again = true
+		return d.open(ctx, tx, flow, s, found)
+	})
+}
+
+// open counts as a precheck, even when it is blocked: else submitting would be a
+// way to guess a target's digits without end.
+func (d *Desk) open(ctx context.Context, tx Tx, flow Flow, s Submission, found checked) (Accepted, error) {
+	if len(found.blockers) > 0 {
+		if err := tx.Take(ctx, limitPrecheck, s.asker()); err != nil {
+			return Accepted{}, err
+		}
+		return Accepted{}, committed{&Blocked{Blockers: found.blockers}}
 	}
-	if err := tx.Take(ctx, limitSubmit, s.AccountID); err != nil {
+	if err := tx.TakeEach(ctx, s.asker(), limitPrecheck, limitSubmit); err != nil {
 		return Accepted{}, err
 	}
 	receipt, err := d.random.Receipt(flow.Letters())
@@ -214,124 +313,16 @@ func (d *Desk) open(ctx context.Context, tx Tx, flow Flow, s Submission) (Accept
 		return Accepted{}, fmt.Errorf("drawing a receipt: %w", err)
 	}
 	job := &Job{ID: d.random.ID(), Receipt: receipt, Kind: s.Kind, Lang: s.Lang, CreatedAt: tx.Now()}
-	change, err := flow.Open(ctx, tx, job, s, preview)
+	change, err := flow.Open(ctx, tx, job, s, found.preview)
 	if err != nil {
 		return Accepted{}, err
 	}
 	if err := d.record(ctx, tx, job, change, nil); err != nil {
 		return Accepted{}, err
 	}
-	return Accepted{Receipt: job.Receipt, State: job.State, Version: job.Version, Tracking: d.Tracking(*job)}, nil
-}
-
-// Act carries out a verb on a job. Errors: those of Submit, ErrNotFound for a
-// stranger, *WrongState, ErrForbidden.
-func (d *Desk) Act(ctx context.Context, a Action) (Accepted, error) {
-	return d.once(ctx, a.Once, func(tx Tx) (Accepted, error) {
-		job, err := tx.Job(ctx, a.Receipt, a.By)
-		if err != nil {
-			return Accepted{}, err
-		}
-		fn, ok := d.flows[job.Kind].Verbs()[a.Verb]
-		if !ok {
-			return Accepted{}, fmt.Errorf("verb %q on a %s: %w", a.Verb, job.Kind, ErrNotFound)
-		}
-		if a.By.AccountID != "" {
-			if err := tx.Take(ctx, limitVerb, a.By.AccountID); err != nil {
-				return Accepted{}, err
-			}
-		}
-		change, err := fn(ctx, tx, &job, a)
-		if err != nil {
-			return Accepted{}, err
-		}
-		if err := d.record(ctx, tx, &job, change, nil); err != nil {
-			return Accepted{}, err
-		}
-		if change.Refuse != nil {
-			return Accepted{}, committed{change.Refuse}
-		}
-		return Accepted{Receipt: job.Receipt, State: job.State, Version: job.Version}, nil
-	})
-}
-
-// committed marks a refusal that keeps what was written.
-type committed struct{ error }
-
-// once runs fn under an idempotency key: a replay gets the first answer (R19).
-// A refusal that was committed is not remembered; asking again is a new try. It
-// is given only after the commit: else guesses that lost a race would be
-// answered and not counted (C1).
-func (d *Desk) once(ctx context.Context, o Once, fn func(Tx) (Accepted, error)) (Accepted, error) {
-	var acc Accepted
-	var refuse error
-	err := d.store.Update(ctx, func(tx Tx) (err error) {
-		refuse = nil
-		if acc, err = recall(ctx, tx, o); !errors.Is(err, ErrNotFound) {
-			return err
-		}
-		acc, err = fn(tx)
-		var kept committed
-		if errors.As(err, &kept) {
-			refuse = kept.error
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		return remember(ctx, tx, o, acc)
-	})
-	if err == nil {
-		err = refuse
-	}
-	if err != nil {
-		return d.twin(ctx, o, err)
-	}
+	acc := acceptedAs(job)
+	acc.Tracking = d.Tracking(*job)
 	return acc, nil
-}
-
-// twin gives the answer of a request with the same key that was committed while
-// this one ran, and so got this one refused (R19).
-func (d *Desk) twin(ctx context.Context, o Once, refused error) (Accepted, error) {
-	var acc Accepted
-	err := d.store.View(ctx, func(tx Tx) (err error) {
-		acc, err = recall(ctx, tx, o)
-		return err
-	})
-	if err != nil {
-		return Accepted{}, refused
-	}
-	return acc, nil
-}
-
-// recall reads the answer that a key got; ErrNotFound when it is new or none.
-func recall(ctx context.Context, tx Tx, o Once) (Accepted, error) {
-	if o.Key == "" {
-		return Accepted{}, ErrNotFound
-	}
-	stored, err := tx.Remembered(ctx, o)
-	if err != nil {
-		return Accepted{}, err
-	}
-	acc := Accepted{Replayed: true}
-	if err := json.Unmarshal(stored, &acc); err != nil {
-		return Accepted{}, fmt.Errorf("decoding an answer: %w", err)
-	}
-	return acc, nil
-}
-
-// remember keeps an answer without its tracking code, which must not rest in the
-// database.
-func remember(ctx context.Context, tx Tx, o Once, acc Accepted) error {
-	if o.Key == "" {
-		return nil
-	}
-	acc.Tracking = ""
-	answer, err := json.Marshal(acc)
-	if err != nil {
-		return fmt.Errorf("encoding an answer: %w", err)
-	}
-	return tx.Remember(ctx, o, answer)
 }
 
 // record completes a change and writes it: from-states, then one Record.
@@ -352,7 +343,15 @@ func (d *Desk) record(ctx context.Context, tx Tx, job *Job, c Change, ack *Claim
 		n.ID, n.JobID, n.Lang, n.State = d.random.ID(), job.ID, job.Lang, NoticeWaiting
 		c.Tasks = append(c.Tasks, noticeTask(n.ID, typeNoticeSend))
 	}
-	return tx.Record(ctx, job, c, ack)
+	if err := tx.Record(ctx, job, c, ack); err != nil {
+		return err
+	}
+	for _, o := range c.Opens {
+		if err := d.record(ctx, tx, o.Job, o.Change, nil); err != nil {
+			return fmt.Errorf("opening a job: %w", err)
+		}
+	}
+	return nil
 }
 
 // Tracking is the code that, with the receipt, opens a job's status page.
@@ -362,14 +361,32 @@ func (d *Desk) Tracking(j Job) string { return d.secrets.Word("tracking", j.ID) 
 func (d *Desk) Veto(jobID string) string { return d.secrets.Word("veto", jobID) }
 
 // Flows lists the flows of the office; a new one is added here.
-func Flows(p Policy, s Secrets, r Random) []Flow { return []Flow{NewTransfer(p, s, r)} }
+func Flows(p Policy, s Secrets, r Random) []Flow {
+	return []Flow{NewTransfer(p, s, r), NewReviewedTransfer(p, s, r), NewReversal(p), NewLegacyImport(p), NewLegacyPapers(p, s, r),
+		NewLoginReset(p, s, r), NewContactChange(p, s, r), NewContactPapers(p, s, r)}
+}
 
-// Policy is what an operator may decide about the rules.
-type Policy struct {
-	RealName         string        // off | target_verified | must_match (T7)
-	TargetAcceptance bool          // T8; default true
-	TargetWindow     time.Duration // T8; default 72 h
-	VerifyWindow     time.Duration // how long an unverified job stays open
+// ReviewedKinds are the kinds whose jobs a person looks at, in the order of Flows.
+func ReviewedKinds() []Kind {
+	var out []Kind
+	for _, f := range Flows(Policy{}, nil, nil) {
+		if _, ok := f.(Reviewed); ok {
+			out = append(out, f.Kind())
+		}
+	}
+	return out
+}
+
+// ToldOf is the message to the applicant that a verdict on a job of a kind causes;
+// empty when it causes none.
+func ToldOf(k Kind, v Verdict) Template {
+	for _, f := range Flows(Policy{}, nil, nil) {
+		if flow, ok := f.(papers); ok && f.Kind() == k {
+			m := flow.messages()
+			return map[Verdict]Template{VerdictApprove: m.Held, VerdictReject: m.Rejected, VerdictNeedMore: m.Asked}[v]
+		}
+	}
+	return ""
 }
 
 // Limits of the trust reference 4.8 that count per account.
@@ -378,18 +395,3 @@ var (
 	limitSubmit   = Limit{Name: "submit", Burst: 10, Period: time.Hour}
 	limitVerb     = Limit{Name: "verb", Burst: 60, Period: time.Hour}
 )
-
-// Fingerprint digests what was asked, for idempotency keys: the same fields in
-// any order give the same value.
-func Fingerprint(parts map[string]string) string {
-	names := make([]string, 0, len(parts))
-	for n := range parts {
-		names = append(names, n)
-	}
-	sort.Strings(names)
-	h := sha256.New()
-	for _, n := range names {
-		fmt.Fprintf(h, "%d:%s=%d:%s;", len(n), n, len(parts[n]), parts[n])
-	}
-	return hex.EncodeToString(h.Sum(nil))
-}

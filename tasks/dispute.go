@@ -7,7 +7,7 @@ import (
 
 // disputeWindow is how long after the end a notified party may still object;
 // within it a supervisor can reverse a transfer (T14).
-const disputeWindow = snapshotLife
+const disputeWindow = SnapshotLife
 
 // dispute freezes an open job until a supervisor decides, or marks one that
 // ended less than seven days ago (A8). Whoever can see the job as a party or

@@ -14,8 +14,12 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrForbidden: the asker is known and may not do this.
 	ErrForbidden = errors.New("not allowed")
+	// ErrGone: it was there, and is used or over.
+	ErrGone = errors.New("used or over")
 	// ErrConflict: the record changed in between; read again and retry.
 	ErrConflict = errors.New("changed in between")
+	// ErrStale: the job has another version than the one that was decided on.
+	ErrStale = errors.New("the job moved on")
 	// ErrKeyReused: the idempotency key was used for another request (R19).
 	ErrKeyReused = errors.New("idempotency key was used for another request")
 	// ErrInFlight: the first request with this key still runs (R19).
@@ -35,6 +39,7 @@ type Invalid struct{ Faults []Fault }
 type Fault struct {
 	Field  string
 	Code   string
+	Reason string // refines the code, as in filing.FormatError
 	Params map[string]string
 }
 
@@ -80,7 +85,7 @@ func (e *TooMany) Error() string {
 // SendError classes what an SMS or mail provider refused (C2).
 type SendError struct {
 	Class SendClass
-	After time.Duration // for SendThrottled: when the limit allows the next try
+	After time.Duration // when the next try makes sense; zero leaves it to the desk
 	Code  string        // the provider's code, nothing personal
 }
 
@@ -89,21 +94,26 @@ func (e *SendError) Error() string { return fmt.Sprintf("provider %s: %s", e.Cla
 // SendClass says what to do about a refused message.
 type SendClass string
 
-// The classes of C2; SendUnknown means the provider may have accepted it.
+// The classes of C2. SendUnknown means the provider may have accepted it;
+// SendHeld that it refuses until the operator mends something, such as a balance:
+// the message is kept and tried again while it is worth sending.
 const (
 	SendRetry     SendClass = "retry"
 	SendThrottled SendClass = "throttled"
+	SendHeld      SendClass = "held"
 	SendPermanent SendClass = "permanent"
 	SendBadNumber SendClass = "bad_number"
 	SendUnknown   SendClass = "unknown"
 )
 
 // Again is what Desk.Work returns when the step must be delivered again, In from
-// database now. Failure tells a real failure from "too early" or "busy".
+// database now. Failure tells a real failure from "too early" or "busy"; a
+// breached promise is one too, so that the dashboard counts it (V3).
 type Again struct {
 	In      time.Duration
 	Why     string
 	Failure bool
+	booked  bool // the record knows already
 }
 
 func (e *Again) Error() string { return "again: " + e.Why }

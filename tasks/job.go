@@ -16,8 +16,23 @@ import (
 // queues and receipts.
 type Kind string
 
-// KindTransfer moves a subject to another account (product.md, Transfer).
-const KindTransfer Kind = "transfer"
+// The kinds of jobs. KindTransfer moves a subject to another account, KindReviewed
+// does so on papers (T13), KindReversal moves it back (T14), KindLegacy brings over
+// what an account of the legacy platform holds, KindReset gives an
+// account whose login is lost a new one (product.md), KindContact gives an account
+// another security phone by codes, KindContactPapers on papers (ADR 23).
+const (
+	KindTransfer Kind = "transfer"
+	KindLegacy   Kind = "legacy_import"
+	KindReset    Kind = "login_reset"
+	KindReviewed Kind = "transfer_reviewed"
+	KindReversal Kind = "reversal"
+	KindContact  Kind = "contact_change"
+
+	KindContactPapers Kind = "contact_papers"
+	// KindLegacyPapers asks for a legacy import on papers (I6, I7).
+	KindLegacyPapers Kind = "legacy_papers"
+)
 
 // State is where a job stands. The strings are permanent; pages.md gives the
 // words that people read.
@@ -25,9 +40,20 @@ type State string
 
 // The states a job can be in. The last five end it (A4).
 const (
+	StateDraft         State = "draft"
+	StateEmailConfirm  State = "email_confirm"
+	StateQueued        State = "queued"     // waits for a reviewer, or is with one
+	StateSecondReview  State = "approved_1" // one reviewer approved, another one must (L9)
+	StateNeedMore      State = "need_more"  // the applicant is on turn
+	StateHold          State = "hold"       // approved, takes effect when the hold ends (L8)
 	StateSourceVerify  State = "source_verify"
 	StateTargetConfirm State = "target_confirm"
+	StateOldPhone      State = "old_phone" // waits for the code to the phone on record
+	StateNewPhone      State = "new_phone" // waits for the code to the phone to come
 	StateApplying      State = "applying"
+	StateChecking      State = "checking"  // the legacy platform is asked (I1)
+	StateDiff          State = "diff"      // the applicant looks at the differences (I5)
+	StateImporting     State = "importing" // item by item
 	StateDisputed      State = "disputed"
 	StateDone          State = "done"
 	StateRejected      State = "rejected"
@@ -35,6 +61,13 @@ const (
 	StateExpired       State = "expired"
 	StateFailed        State = "failed"
 )
+
+// States lists all of them: those that wait for somebody in the order of the flows,
+// then those that end a job.
+func States() []State {
+	return []State{StateDraft, StateEmailConfirm, StateQueued, StateSecondReview, StateNeedMore, StateHold, StateSourceVerify, StateTargetConfirm,
+		StateOldPhone, StateNewPhone, StateChecking, StateDiff, StateImporting, StateApplying, StateDisputed, StateDone, StateRejected, StateWithdrawn, StateExpired, StateFailed}
+}
 
 // Ended reports whether the state is terminal: nothing moves the job any more.
 func (s State) Ended() bool {
@@ -105,6 +138,41 @@ const (
 	WhatBlocked    What = "blocked"
 	WhatDeadLetter What = "dead_letter"
 	WhatRedriven   What = "redriven"
+
+	WhatDrafted       What = "drafted"
+	WhatRevised       What = "revised"
+	WhatPhoneProved   What = "phone_proved"
+	WhatMailSent      What = "mail_sent"
+	WhatMailboxProved What = "mailbox_proved"
+	WhatUploaded      What = "uploaded"
+	WhatRemoved       What = "removed"
+	WhatKept          What = "kept" // a document with flags, insisted on (L4)
+	WhatQueued        What = "queued"
+	WhatClaimed       What = "claimed"
+	WhatReturned      What = "returned"
+	WhatApprovedOnce  What = "approved_once"
+	WhatApproved      What = "approved"
+	WhatAsked         What = "asked" // for more, the clock stops
+	WhatSupplemented  What = "supplemented"
+	WhatEscalated     What = "escalated"
+	WhatReminded      What = "reminded"
+	WhatBreached      What = "breached"
+	WhatDueChanged    What = "due_changed"
+	WhatNudged        What = "nudged"
+	WhatHeld          What = "held"
+	WhatAppealed      What = "appealed"
+	WhatReversed      What = "reversed" // by the job that the note names (T14)
+
+	WhatOldProved  What = "old_phone_proved"
+	WhatNewProved  What = "new_phone_proved"
+	WhatRestored   What = "restored"          // a change that was not its owner's was undone
+	WhatProved     What = "legacy_proved"     // the legacy login and password are right (I1)
+	WhatRead       What = "legacy_read"       // the differences are known (I5)
+	WhatUnanswered What = "legacy_unanswered" // the legacy platform does not answer (I2)
+	WhatConfirmed  What = "legacy_confirmed"  // the applicant wants it (I5)
+	WhatTied       What = "legacy_tied"       // the first thing was written (I4)
+	WhatHoldOver   What = "legacy_hold_over"  // nobody objected (A8)
+	WhatRetried    What = "legacy_retried"    // asked again before its time
 )
 
 // ActorKind says in which role somebody acted.
@@ -114,6 +182,7 @@ type ActorKind string
 const (
 	ActorSource     ActorKind = "source"
 	ActorTarget     ActorKind = "target"
+	ActorApplicant  ActorKind = "applicant"
 	ActorContact    ActorKind = "contact" // a notified party, by "this was not me" (A8)
 	ActorReviewer   ActorKind = "reviewer"
 	ActorSupervisor ActorKind = "supervisor"
@@ -156,9 +225,10 @@ type Owner string
 
 // The possible owners of a blocker.
 const (
-	OwnerSource   Owner = "source"
-	OwnerTarget   Owner = "target"
-	OwnerPlatform Owner = "platform"
+	OwnerSource    Owner = "source"
+	OwnerTarget    Owner = "target"
+	OwnerApplicant Owner = "applicant"
+	OwnerPlatform  Owner = "platform"
 )
 
 // TaskID is the reference of one unit of work: <kind>.<receipt>.<step>, letters,

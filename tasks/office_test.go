@@ -12,10 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"beian/internal/accounts"
 	"beian/internal/filing"
 	"beian/internal/store"
 	"beian/internal/testenv"
 	"beian/internal/vault"
+	"beian/internal/workday"
 	"beian/tasks"
 )
 
@@ -29,6 +31,7 @@ type office struct {
 	vault  *vault.Vault
 	parts  tasks.DeskParts
 	desk   *tasks.Desk
+	porter *accounts.Service
 	wire   *wire
 	clock  *clock
 	people int
@@ -44,7 +47,9 @@ type delivery struct {
 }
 
 func policy() tasks.Policy {
-	return tasks.Policy{RealName: "off", TargetAcceptance: true, TargetWindow: 72 * time.Hour, VerifyWindow: 24 * time.Hour}
+	return tasks.Policy{RealName: "off", TargetAcceptance: true, TargetWindow: 72 * time.Hour, VerifyWindow: 24 * time.Hour,
+		Calendar: workday.New(), ReviewDays: 2, FourEyes: true, Rounds: 3, DraftLife: 7 * 24 * time.Hour, MoreLife: 15 * 24 * time.Hour,
+		AppealWindow: 15 * 24 * time.Hour, Hold: 24 * time.Hour, LongHold: 72 * time.Hour, TransferHold: 7 * 24 * time.Hour, ContactHold: 72 * time.Hour}
 }
 
 // openOffice opens an office on SQLite.
@@ -80,7 +85,8 @@ func openOn(tb testing.TB, url string, change ...func(*tasks.Policy)) *office {
 		c(&p)
 	}
 	draws := newDraws()
-	o.parts = tasks.DeskParts{Store: o.store, Sender: o.wire, Secrets: keys, Random: draws,
+	o.porter = accounts.New(accounts.Parts{Store: o.store.Accounts(), Random: draws, Cost: accounts.Cost{Memory: 8, Passes: 1, Lanes: 1}})
+	o.parts = tasks.DeskParts{Store: o.store, Sender: o.wire, Secrets: keys, Random: draws, Passwords: o.porter,
 		Flows: tasks.Flows(p, keys, draws), Lease: time.Minute}
 	o.desk = tasks.NewDesk(o.parts)
 	return o

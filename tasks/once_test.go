@@ -41,7 +41,7 @@ func TestA6_the_same_key_gives_one_job_and_equal_answers(t *testing.T) {
 			t.Fatalf("%+v, %v", later, err)
 		}
 		for i := range got {
-			got[i].Replayed = true
+			got[i].Replayed, got[i].Job = true, nil
 			if errs[i] == nil && got[i] != later {
 				t.Errorf("answers differ: %+v, %+v", got[i], later)
 			}
@@ -63,11 +63,53 @@ func TestA6_a_replay_tells_the_state_at_the_time_of_the_first_answer(t *testing.
 	o.must(err)
 	o.must(o.act(target, receipt, tasks.VerbAccept))
 	again, err := o.desk.Act(t.Context(), a)
-	first.Replayed = true
+	first.Replayed, first.Job = true, nil
 	if err != nil || again != first || again.State != tasks.StateTargetConfirm {
 		t.Errorf("%+v, %v; first %+v", again, err, first)
 	}
 }
+
+// R21: the version is compared in the transaction that decides.
+func TestR21_of_those_who_act_on_the_same_version_one_is_heard(t *testing.T) {
+	t.Parallel()
+	eachEngine(t, func(t *testing.T, o *office) {
+		source, target := o.holder(), o.someone()
+		receipt := o.verified(source, target)
+		seen := o.look(receipt).Job.Version
+		a := tasks.Action{Receipt: receipt, Verb: tasks.VerbDispute, By: target.viewer(), Version: seen}
+		const people = 12
+		got, errs := make([]tasks.Accepted, people), make([]error, people)
+		asked := make([]tasks.Action, people)
+		var wg sync.WaitGroup
+		for i := range people {
+			asked[i] = a
+			asked[i].Once = o.once(target)
+			wg.Go(func() { got[i], errs[i] = o.desk.Act(t.Context(), asked[i]) })
+		}
+		wg.Wait()
+		heard := -1
+		for i, err := range errs {
+			switch {
+			case err == nil && heard < 0:
+				heard = i
+			case !errors.Is(err, tasks.ErrStale) && !errors.Is(err, tasks.ErrInFlight):
+				t.Errorf("the others should learn that the job moved on: %v", err)
+			}
+		}
+		if heard < 0 || got[heard].Version != seen+1 || o.look(receipt).Job.Version != seen+1 {
+			t.Fatalf("answers %+v, errors %v", got, errs)
+		}
+		again, err := o.desk.Act(t.Context(), asked[heard])
+		if err != nil || !again.Replayed {
+			t.Errorf("the replay of the one that was heard: %+v, %v", again, err)
+		}
+		a.Version = seen + 1
+		a.Verb, a.By = tasks.VerbCancel, source.viewer()
+		wantWrongState(t, second(o.desk.Act(t.Context(), a)))
+	})
+}
+
+func second[T any](_ T, err error) error { return err }
 
 func TestA6_a_double_click_on_the_code_counts_once(t *testing.T) {
 	t.Parallel()

@@ -25,6 +25,17 @@ type Tx interface {
 	Tasks
 	Ledger
 	Limits
+	Dossiers
+	Documents
+	Reviews
+	Recoveries
+	Lookups
+	Journal
+	Sealed
+	LegacyTries
+	LegacyTies
+	LegacyItems
+	LegacyEffects
 }
 
 // Facts is what the filing system told us, and the effect of a transfer on it.
@@ -32,6 +43,11 @@ type Facts interface {
 	// Party reads an account with everything a flow asks about it. It returns
 	// ErrNotFound when there is none.
 	Party(ctx context.Context, ref AccountRef) (Party, error)
+	// Subjects lists an account's subjects in the order of their slots (A1).
+	Subjects(ctx context.Context, accountID string) ([]filing.Subject, error)
+	// Parties reads several accounts in one go, in the order asked for. One that
+	// does not exist is zero.
+	Parties(ctx context.Context, refs ...AccountRef) ([]Party, error)
 	// Holdings lists what hangs on a subject, for previews and snapshots.
 	Holdings(ctx context.Context, subjectID string) (Holdings, error)
 	// LockAccounts keeps every other change to these accounts, their subjects
@@ -40,19 +56,56 @@ type Facts interface {
 	// MoveSubject gives the subject and all its records to another account
 	// (T9); ErrConflict when the subject is not with from, or to is full (A1).
 	MoveSubject(ctx context.Context, subjectID, from, to string) error
+	// SubjectBy finds the account that holds the subject on which all of the
+	// facts agree (L1); ErrNotFound when there is none. Name and numbers are
+	// compared as they were normalised; the ICP number by its subject part.
+	SubjectBy(ctx context.Context, f FilingFacts) (Party, error)
+	// OpenJob is the receipt of the subject's open job of a kind (A6), else
+	// ErrNotFound.
+	OpenJob(ctx context.Context, subjectID string, k Kind) (string, error)
+	// OpenJobOf is the receipt of an account's open job of a kind that asks for one
+	// per account, else ErrNotFound.
+	OpenJobOf(ctx context.Context, accountID string, k Kind) (string, error)
+	// Contacts are all phones and mailboxes we hold for an account and a subject of
+	// it: security phone, login, principals of subject and websites (A8).
+	Contacts(ctx context.Context, accountID, subjectID string) (Contacts, error)
+	// LoginFree reports whether no account signs in with this address.
+	LoginFree(ctx context.Context, login filing.Email) (bool, error)
+	// ReplaceLogin is the effect of L8: the account signs in with login from now
+	// on, its password is unusable, its sessions are gone, and its subject can't be
+	// transferred before hold. ErrConflict when the address is taken.
+	ReplaceLogin(ctx context.Context, accountID string, login filing.Email, hold time.Time) error
+	// SetPhone gives an account its security phone and voids its password recoveries.
+	// ErrNotFound when there is no such account, or it is closed.
+	SetPhone(ctx context.Context, accountID string, phone filing.Phone) error
+	// HoldTransfers keeps an account from giving and taking until a moment (T6); a
+	// longer hold stays.
+	HoldTransfers(ctx context.Context, accountID string, until time.Time) error
 }
 
-// AccountRef names an account by exactly one of its fields.
+// Contacts are channels without repetition. ChangedAt is when phone or login of
+// the account last changed, zero when they never did.
+type Contacts struct {
+	Phones    []filing.Phone
+	Mailboxes []filing.Email
+	ChangedAt time.Time
+}
+
+// AccountRef names an account by exactly one of its first three fields. Subject,
+// an id or an ICP number, says which of several subjects is meant (A1); without
+// it, it is the one in the lowest slot.
 type AccountRef struct {
 	ID         string
 	ExternalID string
 	Login      filing.Email
+	Subject    string
 }
 
 // Party is an account as a flow sees it.
 type Party struct {
 	Account filing.Account
-	Subject filing.Subject // zero when it holds none
+	Subject filing.Subject // zero when it holds none, or not the one that was asked for
+	Held    int            // how many subjects it holds
 	Orders  int            // orders in progress
 	Free    bool           // room for one more subject (A1)
 	Open    string         // receipt of an open job on its subject, if any (A6)
@@ -86,6 +139,7 @@ type Jobs interface {
 // Before, a job id, continues an earlier list.
 type JobFilter struct {
 	AccountID string // either party
+	Kind      Kind
 	State     State
 	Disputed  bool // a dispute waits for a supervisor
 	Before    string
@@ -98,9 +152,21 @@ type Change struct {
 	Events  []Event
 	Tasks   []Task
 	Notices []Notice
+	// Park keeps the task that led here for later instead of ending it (V3).
+	Park *Again
+	// Opens are jobs that this step begins, each with what its opening causes.
+	Opens []Opening
+	// Touched says that the job's own fields changed, when nothing else did.
+	Touched bool
 	// Refuse is returned to the asker although the change is committed: a wrong
 	// code counts even though the answer is no.
 	Refuse error
+}
+
+// Opening is a new job and its first change.
+type Opening struct {
+	Job    *Job
+	Change Change
 }
 
 // Codes keeps confirmation codes (C1). The digits are derived from the code's
@@ -133,15 +199,77 @@ type Ledger interface {
 	Notice(ctx context.Context, id string) (Notice, error)
 	Notices(ctx context.Context, jobID string) ([]Notice, error)
 	SaveNotice(ctx context.Context, n Notice) error
+	// AddNotices writes messages that no job's change carries; their tasks are
+	// posted apart.
+	AddNotices(ctx context.Context, notices ...Notice) error
+	// Hinted finds the ids of messages that hints name and whose receipt is still
+	// waited for; whatever else they name is left out.
+	Hinted(ctx context.Context, hints []Hint) ([]string, error)
 	// Post puts tasks into the outbox; one that is there already starts over
 	// with a new generation.
 	Post(ctx context.Context, tasks ...Task) error
+}
+
+// Recoveries keeps password recoveries and carries out their effect (F2). No
+// secret is among what is stored.
+type Recoveries interface {
+	// Recovery reads one, else ErrNotFound.
+	Recovery(ctx context.Context, id string) (Recovery, error)
+	// LastRecovery reads the newest of an account by one way, else ErrNotFound.
+	LastRecovery(ctx context.Context, accountID string, by Channel) (Recovery, error)
+	// SaveRecovery inserts one of version 0 or books its sends, tries and use;
+	// ErrConflict when it changed in between.
+	SaveRecovery(ctx context.Context, r Recovery) error
+	// VoidRecoveries ends every recovery of an account that was not used.
+	VoidRecoveries(ctx context.Context, accountID string) error
+	// AccountsOf lists up to limit accounts that are not closed and have this
+	// security phone.
+	AccountsOf(ctx context.Context, phone filing.Phone, limit int) ([]string, error)
+	// SetPassword replaces an account's password hash and ends its sessions;
+	// ErrNotFound when there is none or it is closed.
+	SetPassword(ctx context.Context, accountID, hash string) error
+	// EndWait lets a login try at once that had to wait after wrong passwords.
+	EndWait(ctx context.Context, login filing.Email) error
+	// TakeKeys takes away whatever opened an account: its password, its sessions
+	// and its identities at other providers (L8). ErrNotFound as SetPassword.
+	TakeKeys(ctx context.Context, accountID string) error
+}
+
+// Lookups keeps questions for a login until they are answered (F1), sealed.
+type Lookups interface {
+	// AddLookup keeps a new one.
+	AddLookup(ctx context.Context, l Lookup) error
+	// Lookup reads one, else ErrNotFound.
+	Lookup(ctx context.Context, id string) (Lookup, error)
+	// DropLookup forgets one.
+	DropLookup(ctx context.Context, id string) error
+	// HolderBy finds the account that holds the one subject which all of the facts
+	// fit; ErrNotFound when there is none, or more than one.
+	HolderBy(ctx context.Context, f LookupFacts) (Party, error)
+}
+
+// Journal is the house's own journal.
+type Journal interface {
+	// Audit writes one row.
+	Audit(ctx context.Context, e Entry) error
+}
+
+// Passwords turns new passwords into what may be stored.
+type Passwords interface {
+	// NewHash judges a password and hashes it, which takes long and runs outside
+	// of any transaction. *Invalid says why it is refused.
+	NewHash(ctx context.Context, password string) (string, error)
 }
 
 // Limits counts attempts with the generic cell rate algorithm.
 type Limits interface {
 	// Take spends one of the limit's tokens for key, or returns *TooMany.
 	Take(ctx context.Context, l Limit, key string) error
+	// TakeEach is Take of several limits for one key in one go: all of them or,
+	// with *TooMany for one that is spent, none.
+	TakeEach(ctx context.Context, key string, limits ...Limit) error
+	// Left is Take that spends nothing: *TooMany when no token is left.
+	Left(ctx context.Context, l Limit, key string) error
 	// Remembered looks an idempotency key up: the stored answer, ErrNotFound
 	// when it is new, ErrKeyReused when it was used for another request.
 	Remembered(ctx context.Context, o Once) ([]byte, error)
@@ -165,7 +293,8 @@ type Once struct {
 
 // Sender hands a message to a provider (C2). Find asks what became of a message
 // whose outcome is unknown, by its OutID; ErrNotFound when the provider never
-// saw it.
+// saw it and none is on its way: until that is sure the error is a *SendError of
+// class SendUnknown that says when to ask again.
 type Sender interface {
 	Send(ctx context.Context, m Message) (Sent, error)
 	Find(ctx context.Context, m Message) (Sent, error)
@@ -182,12 +311,17 @@ type Message struct {
 	Email    filing.Email // for mail
 	Params   map[string]string
 	At       time.Time
+	TriedAt  time.Time // when it was last handed over; zero: never
 }
 
-// Sent is a provider's word on a message.
+// Sent is a provider's word on a message it accepted.
 type Sent struct {
 	ProviderID string
 	Delivered  bool
+	// Refused says that it did not arrive, and whose matter that is.
+	Refused *SendError
+	// Final says that nothing more will be known, so nobody asks.
+	Final bool
 }
 
 // Inbox is the embedded provider's box of sent messages, shown by a page.
@@ -213,6 +347,8 @@ type Secrets interface {
 	Digits(id string) string
 	// Word gives 8 characters of Crockford base 32 for tracking and veto codes.
 	Word(purpose, id string) string
+	// Token gives 128 bits as base64url, for links.
+	Token(purpose, id string) string
 }
 
 // Random is where ids and receipts come from.

@@ -82,7 +82,9 @@ func TestA1_policy_two_lets_an_account_hold_two(t *testing.T) {
 	o.moved(two, target)
 	_, err := o.precheck(three, target)
 	wantCodes(t, err, "target TARGET_HAS_SUBJECT")
-	o.moved(target, one) // gives one of its two away
+	_, err = o.precheck(target, one) // it must say which of its two it gives
+	wantCodes(t, err, "CHOICE_REQUIRED")
+	o.give(target, one, one.subject["icp_number"].(string))
 	o.moved(three, target)
 	if err := o.store.SetSubjectLimit(t.Context(), 1); err == nil {
 		t.Error("the limit was lowered below what accounts hold")

@@ -42,6 +42,7 @@ type Claim struct {
 	Fence    int64
 	Attempts int
 	Wait     time.Duration // for ClaimEarly and ClaimBusy: how long from now
+	Reason   string        // for ClaimEarly: why it was put off, when it was
 }
 
 // ClaimResult says what came of a claim.
@@ -63,6 +64,7 @@ type Postponed struct {
 	In     time.Duration // from database now
 	Reason string        // a class or code, nothing personal
 	Dead   bool          // give up; people re-drive it
+	Parked bool          // nothing failed: the tries begin anew
 }
 
 // maxAttempts is how often a step is tried, lost workers included, before it is

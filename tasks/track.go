@@ -75,29 +75,43 @@ func (d *Desk) OpenWithCode(ctx context.Context, receipt string, phone filing.Ph
 
 func (d *Desk) codes() codeDesk { return codeDesk{secrets: d.secrets, random: d.random} }
 
-// jobOfPhone finds a job by one of its parties' phones: the accounts' own and
-// the principal's of the job's subject. The target counts once it was asked.
+// jobOfPhone finds a job that a phone may open.
 func (d *Desk) jobOfPhone(ctx context.Context, tx Tx, receipt string, phone filing.Phone) (Job, error) {
 	job, err := tx.Job(ctx, receipt, Viewer{System: true})
 	if err != nil || phone.IsZero() {
 		return Job{}, cmp.Or(err, ErrNotFound)
 	}
-	for _, id := range []string{job.SourceAccountID, job.TargetAccountID} {
-		p, err := d.partyOf(ctx, tx, receipt, id)
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return Job{}, err
-		}
-		if p.Account.SecurityPhone == phone || (p.Subject.ID == job.SubjectID && p.Subject.Principal.Phone == phone) {
-			return job, nil
-		}
+	holds, err := d.flows[job.Kind].HoldsPhone(ctx, tx, job, phone)
+	if err == nil && !holds {
+		err = ErrNotFound
 	}
-	return Job{}, ErrNotFound
+	return job, err
 }
 
-// partyOf reads an account that may see the job, else ErrNotFound.
-func (d *Desk) partyOf(ctx context.Context, tx Tx, receipt, accountID string) (Party, error) {
-	if _, err := tx.Job(ctx, receipt, Viewer{AccountID: accountID}); err != nil {
+// HoldsPhone: the phones of the parties, the accounts' own and the principal's of
+// the job's subject. The target counts once it was asked.
+func (t *Transfer) HoldsPhone(ctx context.Context, tx Tx, job Job, phone filing.Phone) (bool, error) {
+	return holdsPhone(ctx, tx, job, phone)
+}
+
+func holdsPhone(ctx context.Context, tx Tx, job Job, phone filing.Phone) (bool, error) {
+	for _, id := range []string{job.SourceAccountID, job.TargetAccountID} {
+		p, err := partyOf(ctx, tx, job, id)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return false, err
+		}
+		if p.Account.SecurityPhone == phone || (p.Subject.ID == job.SubjectID && p.Subject.Principal.Phone == phone) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// partyOf reads an account that may see the job, with the job's subject if it
+// holds that, else ErrNotFound.
+func partyOf(ctx context.Context, tx Tx, job Job, accountID string) (Party, error) {
+	if _, err := tx.Job(ctx, job.Receipt, Viewer{AccountID: accountID}); err != nil {
 		return Party{}, err
 	}
-	return tx.Party(ctx, AccountRef{ID: accountID})
+	return tx.Party(ctx, AccountRef{ID: accountID, Subject: job.SubjectID})
 }

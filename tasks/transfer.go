@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"beian/internal/filing"
 )
@@ -22,8 +20,9 @@ import (
 //	             └ cancel, expire └ decline, cancel, expire └ failed with blockers
 //	a dispute freezes any open state until a supervisor releases or rejects.
 //
-// The reviewed variant (T13) replaces the source's code by a review, and a
-// reversal (T14) starts from the snapshot kept in transferFacts: both use apply.
+// The reviewed variant (T13, transfer_reviewed.go) replaces the source's code by
+// papers and a review, and a reversal (T14, reversal.go) starts from the snapshot
+// kept in transferFacts.
 type Transfer struct {
 	codeDesk
 	policy Policy
@@ -33,6 +32,7 @@ type Transfer struct {
 const (
 	FieldTarget  = "target"        // login email or account id of the receiver (T1)
 	FieldPhone4  = "target_phone4" // last four digits of its security phone
+	FieldSubject = "subject"       // which of its subjects the source gives, by our id or ICP number
 	FieldConsent = "consent"       // "yes": the source knows what it gives away
 	FieldCode    = "code"
 	FieldReason  = "reason"
@@ -45,8 +45,8 @@ const (
 	stepExpireConfirm = "expire_confirm"
 )
 
-// snapshotLife is how long the snapshot of what moved is kept for a reversal (T14).
-const snapshotLife = 7 * 24 * time.Hour
+// SnapshotLife is how long the snapshot of what moved is kept for a reversal (T14).
+const SnapshotLife = 7 * 24 * time.Hour
 
 // NewTransfer builds the flow with the operator's policy.
 func NewTransfer(p Policy, s Secrets, r Random) *Transfer {
@@ -94,29 +94,25 @@ type snapshot struct {
 
 // Check resolves both sides and applies T1–T7, A1 and A6 at once (A5).
 func (t *Transfer) Check(ctx context.Context, tx Tx, s Submission) (Preview, []Blocker, error) {
-	if err := t.checkFields(s); err != nil {
+	faults := t.checkFields(s)
+	source, target, err := t.sides(ctx, tx, s)
+	if err != nil {
 		return Preview{}, nil, err
 	}
-	source, err := tx.Party(ctx, AccountRef{ID: s.AccountID})
-	if err != nil {
-		return Preview{}, nil, fmt.Errorf("reading the source account: %w", err)
+	if faults = append(faults, checkSubject(s, source)...); len(faults) > 0 {
+		return Preview{}, nil, &Invalid{Faults: faults}
 	}
 	if err := hideForeign(ctx, tx, &source); err != nil {
 		return Preview{}, nil, err
 	}
-	target, err := t.resolve(ctx, tx, s)
-	found := !errors.Is(err, ErrNotFound)
-	if err != nil && found {
-		return Preview{}, nil, err
-	}
-	blockers := t.sourceBlockers(tx.Now(), source)
+	blockers := append(t.sourceBlockers(tx.Now(), source), codeBlockers(source)...)
 	switch {
-	case !found:
+	case target.Account.ID == "":
 		blockers = append(blockers, Blocker{Code: "TARGET_NOT_FOUND", Owner: OwnerSource, Field: FieldTarget})
 	default:
 		blockers = append(blockers, t.targetBlockers(tx.Now(), source, target)...)
 	}
-	p, err := t.preview(ctx, tx, source, target)
+	p, err := previewOf(ctx, tx, source, target)
 	return p, blockers, err
 }
 
@@ -136,25 +132,28 @@ func hideForeign(ctx context.Context, tx Tx, p *Party) error {
 	return err
 }
 
-func (t *Transfer) checkFields(s Submission) error {
+func (t *Transfer) checkFields(s Submission) []Fault {
+	faults := targetFaults(s.Fields)
+	if s.Once.Key != "" && s.Fields[FieldConsent] != "yes" {
+		faults = append(faults, Fault{Field: FieldConsent, Code: "CONSENT_REQUIRED"})
+	}
+	return faults
+}
+
+// targetFaults: a target is named by what it is called and the end of its phone (T1).
+func targetFaults(fields map[string]string) []Fault {
 	var faults []Fault
-	if strings.TrimSpace(s.Fields[FieldTarget]) == "" {
+	if strings.TrimSpace(fields[FieldTarget]) == "" {
 		faults = append(faults, Fault{Field: FieldTarget, Code: "REQUIRED"})
 	}
-	if p := digits(s.Fields[FieldPhone4]); !fourDigits(p) {
+	if p := digits(fields[FieldPhone4]); !fourDigits(p) {
 		code := "PHONE4_FORMAT"
 		if p == "" {
 			code = "REQUIRED"
 		}
 		faults = append(faults, Fault{Field: FieldPhone4, Code: code})
 	}
-	if s.Once.Key != "" && s.Fields[FieldConsent] != "yes" {
-		faults = append(faults, Fault{Field: FieldConsent, Code: "CONSENT_REQUIRED"})
-	}
-	if len(faults) > 0 {
-		return &Invalid{Faults: faults}
-	}
-	return nil
+	return faults
 }
 
 func fourDigits(s string) bool {
@@ -162,26 +161,38 @@ func fourDigits(s string) bool {
 	return err == nil && len(s) == 4
 }
 
-// resolve finds the target by login email or account id (T1). A wrong last-four
-// is the same as no such account, so that nobody can probe for accounts.
-func (t *Transfer) resolve(ctx context.Context, tx Tx, s Submission) (Party, error) {
-	typed := strings.TrimSpace(s.Fields[FieldTarget])
-	if !utf8.ValidString(typed) || strings.ContainsFunc(typed, unicode.IsControl) {
-		return Party{}, ErrNotFound // no account is called so, and PostgreSQL refuses to look
+// sides reads the two accounts. The target is zero when nobody is called so; a
+// wrong last-four is the same, so that nobody can probe for accounts (T1).
+func (t *Transfer) sides(ctx context.Context, tx Tx, s Submission) (source, target Party, err error) {
+	parties, err := tx.Parties(ctx, append([]AccountRef{{ID: s.AccountID, Subject: chosenSubject(s)}}, targetRef(s.Fields)...)...)
+	if err == nil && parties[0].Account.ID == "" {
+		err = ErrNotFound
 	}
-	ref := AccountRef{ExternalID: typed}
-	if mail, err := filing.ParseEmail(typed); err == nil {
-		ref = AccountRef{Login: mail}
-	}
-	target, err := tx.Party(ctx, ref)
 	if err != nil {
-		return Party{}, err
+		return Party{}, Party{}, fmt.Errorf("reading the accounts of a transfer: %w", err)
 	}
-	phone := target.Account.SecurityPhone.Reveal()
-	if len(phone) < 4 || phone[len(phone)-4:] != digits(s.Fields[FieldPhone4]) {
-		return Party{}, ErrNotFound
+	if len(parties) > 1 && endsIn(parties[1].Account.SecurityPhone, digits(s.Fields[FieldPhone4])) {
+		target = parties[1]
 	}
-	return target, nil
+	return parties[0], target, nil
+}
+
+func endsIn(phone filing.Phone, last string) bool {
+	number := phone.Reveal()
+	return len(number) >= 4 && number[len(number)-4:] == last
+}
+
+// targetRef is the target by login email or account id (T1); empty when no account
+// can be called so, and PostgreSQL would refuse to look.
+func targetRef(fields map[string]string) []AccountRef {
+	typed := strings.TrimSpace(fields[FieldTarget])
+	if !askable(typed) {
+		return nil
+	}
+	if mail, err := filing.ParseEmail(typed); err == nil {
+		return []AccountRef{{Login: mail}}
+	}
+	return []AccountRef{{ExternalID: typed}}
 }
 
 // sourceBlockers: T3, T4, T6 and A6 for the account that gives.
@@ -199,6 +210,12 @@ func (t *Transfer) sourceBlockers(now time.Time, p Party) []Blocker {
 	default:
 		out = append(out, Blocker{Code: "JOB_ALREADY_OPEN", Owner: OwnerSource, Params: map[string]string{"receipt": p.Open}})
 	}
+	return out
+}
+
+// codeBlockers: the code that proves the source needs a phone (T8).
+func codeBlockers(p Party) []Blocker {
+	var out blockers
 	out.when(p.HasSubject() && p.Subject.Principal.Phone.IsZero(), "PHONE_INVALID", OwnerSource, "")
 	return out
 }
@@ -233,7 +250,7 @@ func (b *blockers) when(blocked bool, code string, owner Owner, field string) {
 	}
 }
 
-func (t *Transfer) preview(ctx context.Context, tx Tx, source, target Party) (Preview, error) {
+func previewOf(ctx context.Context, tx Tx, source, target Party) (Preview, error) {
 	p := Preview{Source: shownAs(source.Account), Target: shownAs(target.Account), source: source, target: target}
 	if !source.HasSubject() {
 		return p, nil
@@ -262,7 +279,7 @@ func shownAs(a filing.Account) string {
 // foreign reports whether another account bought the domain or the server; it is
 // accepted and only shown (A3).
 func foreign(w filing.Website, account string) bool {
-	return (w.DomainAccount != "" && w.DomainAccount != account) || (w.ServerAccount != "" && w.ServerAccount != account)
+	return foreignTo(w.DomainAccount, account) || foreignTo(w.ServerAccount, account)
 }
 
 // Open starts in source_verify: the code goes to the subject principal's phone

@@ -33,24 +33,19 @@ func (t *Transfer) apply(ctx context.Context, tx Tx, job *Job) (Change, error) {
 		return Change{To: StateFailed, Events: []Event{{Actor: System(), What: WhatBlocked, Note: blockers[0].Code}},
 			Notices: append(channels(source.Account, TemplateFailed, params), channels(target.Account, TemplateFailed, params)...)}, nil
 	}
-	held, err := tx.Holdings(ctx, job.SubjectID)
-	if err != nil {
+	if facts.Snapshot, err = move(ctx, tx, job); err != nil {
 		return Change{}, err
 	}
-	if err := tx.MoveSubject(ctx, job.SubjectID, source.Account.ID, target.Account.ID); err != nil {
-		return Change{}, err
-	}
-	facts.Snapshot = t.snapshotOf(tx, job, held)
 	if err := keepFacts(job, facts); err != nil {
 		return Change{}, err
 	}
 	return Change{To: StateDone, Events: []Event{{Actor: System(), What: WhatApplied}},
-		Notices: t.resultNotices(job, facts, source, target)}, nil
+		Notices: resultNotices(job, facts, source, target)}, nil
 }
 
 // checkAgain runs the same rules as the precheck on the locked accounts (A5).
 func (t *Transfer) checkAgain(ctx context.Context, tx Tx, job *Job) (source, target Party, blockers []Blocker, err error) {
-	if source, err = tx.Party(ctx, AccountRef{ID: job.SourceAccountID}); err != nil {
+	if source, err = tx.Party(ctx, AccountRef{ID: job.SourceAccountID, Subject: job.SubjectID}); err != nil {
 		return source, target, nil, err
 	}
 	if target, err = tx.Party(ctx, AccountRef{ID: job.TargetAccountID}); err != nil {
@@ -62,24 +57,34 @@ func (t *Transfer) checkAgain(ctx context.Context, tx Tx, job *Job) (source, tar
 	if source.Subject.ID != job.SubjectID { // it left by another way, and another came
 		source.Subject, source.Open = filing.Subject{}, ""
 	}
-	blockers = append(t.sourceBlockers(tx.Now(), source), t.targetBlockers(tx.Now(), source, target)...)
+	blockers = append(t.sourceBlockers(tx.Now(), source), codeBlockers(source)...)
+	blockers = append(blockers, t.targetBlockers(tx.Now(), source, target)...)
 	return source, target, blockers, nil
 }
 
-func (t *Transfer) snapshotOf(tx Tx, job *Job, held Holdings) *snapshot {
-	s := &snapshot{From: job.SourceAccountID, To: job.TargetAccountID, KeepUntil: tx.Now().Add(snapshotLife)}
+// move is the effect itself (T9): everything goes from the job's source to its
+// target. The snapshot says what it was (T14).
+func move(ctx context.Context, tx Tx, job *Job) (*snapshot, error) {
+	held, err := tx.Holdings(ctx, job.SubjectID)
+	if err != nil {
+		return nil, err
+	}
+	if err := tx.MoveSubject(ctx, job.SubjectID, job.SourceAccountID, job.TargetAccountID); err != nil {
+		return nil, err
+	}
+	s := &snapshot{From: job.SourceAccountID, To: job.TargetAccountID, KeepUntil: tx.Now().Add(SnapshotLife)}
 	for _, w := range held.Websites {
 		s.Websites = append(s.Websites, w.ID)
 	}
 	for _, r := range held.Records {
 		s.Records = append(s.Records, r.ID)
 	}
-	return s
+	return s, nil
 }
 
 // resultNotices tells both sides (T10) and the subject's principal; the giving
 // side's message carries the way to object (A8).
-func (t *Transfer) resultNotices(job *Job, f transferFacts, source, target Party) []Notice {
+func resultNotices(job *Job, f transferFacts, source, target Party) []Notice {
 	params := map[string]string{"receipt": job.Receipt, "icp": f.ICP, "source": f.Source, "target": f.Target}
 	return append(givers(source, TemplateDone, params), channels(target.Account, TemplateReceived, params)...)
 }

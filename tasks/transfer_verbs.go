@@ -66,7 +66,7 @@ func (t *Transfer) resend(ctx context.Context, tx Tx, job *Job, a Action) (Chang
 	if err != nil {
 		return Change{}, err
 	}
-	source, err := tx.Party(ctx, AccountRef{ID: job.SourceAccountID})
+	source, err := tx.Party(ctx, AccountRef{ID: job.SourceAccountID, Subject: job.SubjectID})
 	if err != nil {
 		return Change{}, err
 	}
@@ -214,3 +214,13 @@ func (t *Transfer) Offers(job Job, by Viewer, now time.Time) []Verb {
 	}
 	return out
 }
+
+// Show fills in the masked preview that the job remembers.
+func (t *Transfer) Show(_ context.Context, _ Tx, v *View) error {
+	f, err := factsOf(&v.Job)
+	v.Preview = f.Preview
+	return err
+}
+
+// Tracks: the source submitted it.
+func (t *Transfer) Tracks(r Role) bool { return r == RoleSource || r == RoleStaff }

@@ -2,8 +2,6 @@ package tasks
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"time"
 )
 
@@ -11,8 +9,13 @@ import (
 // same receipt and timeline. Everything in it is masked.
 type View struct {
 	Job      Job
-	Preview  Preview
+	Preview  Preview       // of a transfer
+	Case     *CaseView     // of a job with papers
+	Reversal *ReversalView // of a reversal
+	Contact  *ContactFacts
+	Legacy   *LegacyView // of a legacy import
 	Role     Role
+	Own      bool // the viewer is the applicant of a job with papers
 	Timeline []Event
 	Notices  []NoticeView
 	Verbs    []Verb // what this viewer may do now
@@ -38,6 +41,9 @@ type NoticeView struct {
 	Template  Template
 	To        string
 	State     NoticeState
+	Failure   Failure // why it failed, when it did
+	Delayed   bool    // a try did not get through; more follow
+	Code      string  // the provider's, for staff; nothing personal
 	CreatedAt time.Time
 	SentAt    time.Time
 }
@@ -77,10 +83,13 @@ func (d *Desk) glance(ctx context.Context, tx Tx, receipt string, by Viewer) (Vi
 		return View{}, err
 	}
 	v := View{Job: job, Role: roleOf(job, by), Verbs: d.flows[job.Kind].Offers(job, by, tx.Now())}
-	if err := json.Unmarshal(job.Facts, &v.Preview); err != nil {
-		return View{}, fmt.Errorf("decoding a job's facts: %w", err)
+	if flow, ok := d.flows[job.Kind].(Reviewed); ok {
+		v.Own = flow.applies(job, by)
 	}
-	if v.Role == RoleSource || v.Role == RoleStaff {
+	if err := d.flows[job.Kind].Show(ctx, tx, &v); err != nil {
+		return View{}, err
+	}
+	if d.flows[job.Kind].Tracks(v.Role) {
 		v.Tracking = d.Tracking(job)
 	}
 	return v, nil
@@ -114,6 +123,8 @@ func shown(notices []Notice) []NoticeView {
 	for i, n := range notices {
 		out[i] = NoticeView{Channel: n.Channel, Template: n.Template, To: n.Masked(), State: n.State,
 			CreatedAt: n.CreatedAt, SentAt: n.SentAt}
+		out[i].Failure, out[i].Code = n.failure()
+		out[i].Delayed = n.State == NoticeWaiting && n.Reason != ""
 	}
 	return out
 }

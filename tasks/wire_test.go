@@ -119,3 +119,10 @@ func (w *wire) to(receiving string, tpl ...tasks.Template) []tasks.Message {
 func refusal(class tasks.SendClass) answer {
 	return answer{err: &tasks.SendError{Class: class, Code: "TEST"}}
 }
+
+// forget drops what was handed over for a receiver.
+func (w *wire) forget(receiving string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.handed = slices.DeleteFunc(w.handed, func(m tasks.Message) bool { return receiver(m) == receiving })
+}

@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,7 +31,7 @@ func (d *Desk) Work(ctx context.Context, ref TaskRef) error {
 	case ClaimUnknown:
 		return fmt.Errorf("claiming a task: %w", ErrNotFound)
 	case ClaimEarly:
-		return &Again{In: c.Wait, Why: "not before its time"}
+		return &Again{In: c.Wait, Why: cmp.Or(c.Reason, "not before its time")}
 	case ClaimBusy:
 		return &Again{In: c.Wait, Why: "another worker has it"}
 	}
@@ -50,11 +51,16 @@ func (d *Desk) carryOut(ctx context.Context, c Claim) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, ErrFenced):
-		return nil // the new owner carries on; nothing of ours was committed
+		// Nothing of ours was committed. Either a new owner carries on, or the task
+		// was posted again meanwhile and waits for this very delivery.
+		return d.Work(ctx, c.TaskRef)
 	case errors.Is(err, ErrConflict):
 		return d.postpone(ctx, c, Postponed{In: 50 * time.Millisecond, Reason: "changed in between", Dead: c.Attempts >= maxDeliveries})
 	}
 	var again *Again
+	if errors.As(err, &again) && again.booked {
+		return again
+	}
 	if errors.As(err, &again) {
 		return d.postpone(ctx, c, Postponed{In: again.In, Reason: again.Why, Dead: c.last(err)})
 	}
@@ -90,7 +96,7 @@ const maxDeliveries = 200
 var errPanic = errors.New("the step panicked")
 
 func (d *Desk) renew(ctx context.Context, cancel context.CancelCauseFunc, c Claim) {
-	tick := time.NewTicker(d.lease / 3)
+	tick := time.NewTicker(max(stretch(d.lease, 1/d.speed)/3, time.Millisecond))
 	defer tick.Stop()
 	for {
 		select {
@@ -147,13 +153,16 @@ func ignore(err, known error) error {
 	return err
 }
 
+// reasonProvider begins a reason that is a provider's answer; class and code follow.
+const reasonProvider = "provider: "
+
 // reason names the class of a failure for people; it never carries the text of
 // an error, which could carry a value.
 func reason(err error) string {
 	var send *SendError
 	switch {
 	case errors.As(err, &send):
-		return "provider: " + string(send.Class) + " " + send.Code
+		return reasonProvider + string(send.Class) + " " + send.Code
 	case errors.Is(err, errPanic):
 		return "panic"
 	case errors.Is(err, ErrUnavailable):
@@ -170,7 +179,8 @@ func reason(err error) string {
 // timeline, next tasks and acknowledgement in one transaction.
 func (d *Desk) flowStep(_ Flow, fn StepFunc) step {
 	return func(ctx context.Context, c Claim) error {
-		return d.store.Update(ctx, func(tx Tx) error {
+		var parked *Again
+		err := d.store.Update(ctx, func(tx Tx) error {
 			job, err := tx.Job(ctx, c.Ref, Viewer{System: true})
 			if err != nil {
 				return err
@@ -179,12 +189,30 @@ func (d *Desk) flowStep(_ Flow, fn StepFunc) step {
 			if err != nil {
 				return err
 			}
+			if parked = change.Park; parked != nil {
+				return d.park(ctx, tx, &job, change, c)
+			}
 			if change.empty() {
 				return tx.Ack(ctx, c)
 			}
 			return d.record(ctx, tx, &job, change, &c)
 		})
+		if err != nil || parked == nil {
+			return err
+		}
+		return &Again{In: parked.In, Why: parked.Why, Failure: parked.Failure, booked: true}
 	}
+}
+
+// park writes a change and keeps its task for later, in one transaction.
+func (d *Desk) park(ctx context.Context, tx Tx, job *Job, change Change, c Claim) error {
+	if err := tx.Postpone(ctx, c, Postponed{In: change.Park.In, Reason: change.Park.Why, Parked: true}); err != nil {
+		return err
+	}
+	if change.empty() {
+		return nil
+	}
+	return d.record(ctx, tx, job, change, nil)
 }
 
 // chore wraps a duty of the house: do it, then acknowledge.
@@ -197,6 +225,14 @@ func (d *Desk) chore(do func(context.Context) error) step {
 	}
 }
 
+// stretch is a span of the wall on a clock that runs faster.
+func stretch(d time.Duration, speed float64) time.Duration {
+	if speed <= 0 || speed == 1 {
+		return d
+	}
+	return time.Duration(float64(d) * speed)
+}
+
 func (c Change) empty() bool {
-	return c.To == "" && len(c.Events)+len(c.Tasks)+len(c.Notices) == 0
+	return c.To == "" && !c.Touched && len(c.Events)+len(c.Tasks)+len(c.Notices) == 0
 }

@@ -77,6 +77,7 @@ type watchedStore struct {
 	*store.Store
 	paper   *ledger
 	pauseAt string
+	mortal  mortal
 }
 
 func (w *watchedStore) Update(ctx context.Context, fn func(tasks.Tx) error) error {
@@ -85,6 +86,9 @@ func (w *watchedStore) Update(ctx context.Context, fn func(tasks.Tx) error) erro
 		seen = &watchedTx{Tx: tx, store: w}
 		return fn(seen)
 	})
+	if seen != nil && err == nil {
+		w.mortal.committed(seen.wrote)
+	}
 	if seen == nil || err != nil || seen.claim.Result != tasks.Claimed {
 		return err
 	}
@@ -112,6 +116,7 @@ type watchedTx struct {
 	tasks.Tx
 	store *watchedStore
 	claim tasks.Claim
+	wrote string // of an import
 }
 
 func (x *watchedTx) Claim(ctx context.Context, ref tasks.TaskRef, lease time.Duration) (c tasks.Claim, err error) {

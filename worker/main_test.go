@@ -44,6 +44,8 @@ type part struct {
 	Jobs     int           // for submitters
 	Pace     time.Duration // between two submissions
 	PauseAt  string        // a task type whose step waits for the file <Ledger>.go
+	Legacy   string        // where the legacy platform is, if anywhere
+	DiesAt   string        // what it kills itself at, see mortal
 }
 
 func TestMain(m *testing.M) {
@@ -90,14 +92,14 @@ func child(told string) error {
 		c := clerk{store: record, vault: keys, desk: newDesk(record, deskWith{keys: keys, sender: paper, lease: p.Lease})}
 		return c.submitAll(ctx, p)
 	}
-	watched := &watchedStore{Store: record, paper: paper, pauseAt: p.PauseAt}
+	watched := &watchedStore{Store: record, paper: paper, pauseAt: p.PauseAt, mortal: mortal{paper: paper, at: p.DiesAt}}
 	r, err := queue.Connect(ctx, queue.Options{URL: p.Redis, Log: zerolog.Nop()})
 	if err != nil {
 		return err
 	}
 	log := zerolog.New(os.Stderr).With().Int("pid", os.Getpid()).Timestamp().Logger()
 	o := &office{record: record, redis: r, log: log,
-		desk: newDesk(watched, deskWith{keys: keys, sender: paper, lease: p.Lease})}
+		desk: newDesk(watched, deskWith{keys: keys, sender: paper, lease: p.Lease, legacy: connectLegacy(p.Legacy)})}
 	return o.run(ctx)
 }
 

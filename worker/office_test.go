@@ -3,6 +3,7 @@ package worker_test
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,6 +24,7 @@ type office struct {
 	redis  *queue.Redis
 	desk   *tasks.Desk
 	log    zerolog.Logger
+	speed  float64
 }
 
 // run works until ctx ends.
@@ -30,7 +32,8 @@ func (o *office) run(ctx context.Context) error {
 	relay := queue.NewRelay(o.record, o.redis.Front(), o.log)
 	mend := queue.NewReconcile(o.record, o.redis.Front(), relay, o.log)
 	w := worker.New(worker.Parts{Desk: o.desk, Undertaker: o.record, Decode: queue.Decode, Redis: o.redis.Worker(), Log: o.log,
-		AsynqLog: queue.AsynqLogger(o.log), Concurrency: 8, Poll: 20 * time.Millisecond, Grace: 2 * time.Second})
+		AsynqLog: queue.AsynqLogger(o.log), Concurrency: 8, Poll: 20 * time.Millisecond, Grace: 2 * time.Second,
+		Result: o.result, Speed: o.speed})
 	if err := w.Start(); err != nil {
 		return err
 	}
@@ -45,18 +48,39 @@ func (o *office) run(ctx context.Context) error {
 	return err
 }
 
+// result is what the root package wires.
+func (o *office) result(ctx context.Context, ref tasks.TaskRef) []byte {
+	found, err := o.desk.CardResult(ctx, ref)
+	if err != nil {
+		return nil
+	}
+	encoded, err := json.Marshal(found)
+	if err != nil {
+		return nil
+	}
+	return encoded
+}
+
+// longHoldOfTests is for risky resets, where there is a hold at all.
+const longHoldOfTests = 72 * time.Hour
+
 type deskWith struct {
 	keys   *vault.Vault
 	sender tasks.Sender
 	lease  time.Duration
 	accept bool // the target must accept
+	hold   time.Duration
 	chores map[string]func(context.Context) error
+	legacy tasks.Legacy
 }
 
 func newDesk(s tasks.Store, w deskWith) *tasks.Desk {
-	p := tasks.Policy{RealName: "off", TargetAcceptance: w.accept, TargetWindow: 72 * time.Hour, VerifyWindow: 24 * time.Hour}
+	p := resetPolicy(tasks.Policy{RealName: "off", TargetAcceptance: w.accept, TargetWindow: 72 * time.Hour, VerifyWindow: 24 * time.Hour})
+	if p.Hold = w.hold; w.hold > 0 {
+		p.LongHold = longHoldOfTests
+	}
 	return tasks.NewDesk(tasks.DeskParts{Store: s, Sender: w.sender, Secrets: w.keys, Random: random{},
-		Flows: tasks.Flows(p, w.keys, random{}), Lease: w.lease, Chores: w.chores})
+		Flows: tasks.Flows(p, w.keys, random{}), Lease: w.lease, Chores: w.chores, Cabinet: newShelf(), Legacy: w.legacy})
 }
 
 type random struct{}

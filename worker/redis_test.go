@@ -104,50 +104,6 @@ func TestR5_ThreeFlushesLoseNothing(t *testing.T) {
 	})
 }
 
-func TestR6_SubmissionsGoOnWhileRedisIsAway(t *testing.T) {
-	t.Parallel()
-	outages := map[string]struct {
-		begin, end func(*testenv.RedisServer) error
-	}{
-		"stopped": {
-			begin: func(s *testenv.RedisServer) error { s.Kill(); return nil },
-			end:   func(s *testenv.RedisServer) error { return s.Start() },
-		},
-		"frozen": {
-			begin: func(s *testenv.RedisServer) error { return s.Freeze() },
-			end:   func(s *testenv.RedisServer) error { return s.Thaw() },
-		},
-	}
-	for name, outage := range outages {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			forEachEngine(t, func(t *testing.T, h *house) {
-				const before, during = 30, 100
-				server := testenv.StartRedis(t)
-				h.settle(0, before+during)
-				h.open(server.URL, zerolog.Nop())
-				healthy := h.stream(0, before, 20*time.Millisecond)
-				if err := outage.begin(server); err != nil {
-					t.Fatal(err)
-				}
-				away := h.stream(before, before+during, 50*time.Millisecond) // five seconds
-				if err := outage.end(server); err != nil {
-					t.Fatal(err)
-				}
-				back := time.Now()
-				h.quiet(before+during, 60*time.Second)
-				t.Logf("R6 %s %s: submit and verify p50 %s p99 %s with Redis, p50 %s p99 %s max %s without; all done %s after it came back",
-					h.store.Engine(), name, at(healthy, 50), at(healthy, 99), at(away, 50), at(away, 99), at(away, 100),
-					time.Since(back).Round(time.Second/10))
-				if worst := away[len(away)-1]; worst > 5*time.Second {
-					t.Errorf("a submission took %s while Redis was away", worst)
-				}
-				h.whole(before + during)
-			})
-		})
-	}
-}
-
 // at is a percentile of sorted times.
 func at(sorted []time.Duration, percent int) time.Duration {
 	return sorted[min(len(sorted)*percent/100, len(sorted)-1)].Round(time.Millisecond / 10)

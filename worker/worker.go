@@ -4,6 +4,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
 
+	"beian/internal/failpoint"
 	"beian/tasks"
 )
 
@@ -38,6 +40,11 @@ type Parts struct {
 	Poll        time.Duration // how often an idle queue is looked at
 	Grace       time.Duration // for running steps when stopping
 	Observe     func(kind string, outcome string, took time.Duration)
+	// Result is what a finished review card leaves in the dashboard, nil when it
+	// leaves nothing (queue.md, the review card). It must hold nothing personal.
+	Result func(ctx context.Context, ref tasks.TaskRef) []byte
+	// Speed is how many times faster the record's clock runs than Asynq's; 0 is 1.
+	Speed float64
 }
 
 // Worker is four Asynq servers, one per queue, so that each has its own
@@ -68,7 +75,7 @@ func (w *Worker) config(q tasks.Queue, n int) asynq.Config {
 		Logger:                   w.parts.AsynqLog,
 		LogLevel:                 asynq.WarnLevel,
 		IsFailure:                isFailure,
-		RetryDelayFunc:           retryDelay,
+		RetryDelayFunc:           w.retryDelay,
 	}
 }
 
@@ -108,11 +115,31 @@ func (w *Worker) handle(ctx context.Context, t *asynq.Task) (err error) {
 	if err != nil {
 		return w.bury(ctx, t, "malformed."+id, "the payload is not a reference")
 	}
+	failpoint.Hit(failpoint.TaskReceived)
 	err = w.parts.Desk.Work(ctx, ref)
+	failpoint.Hit(failpoint.TaskWorked)
 	if errors.Is(err, tasks.ErrNotFound) {
 		return w.bury(ctx, t, "unknown."+id, "the record has no such task")
 	}
+	if err == nil {
+		w.leave(ctx, t, ref)
+	}
 	return err
+}
+
+// leave writes a card's result; without it the dashboard shows none, no more.
+func (w *Worker) leave(ctx context.Context, t *asynq.Task, ref tasks.TaskRef) {
+	q, _ := asynq.GetQueueName(ctx)
+	if w.parts.Result == nil || q != string(tasks.QueueReview) {
+		return
+	}
+	result := w.parts.Result(ctx, ref)
+	if result == nil {
+		return
+	}
+	if _, err := t.ResultWriter().Write(result); err != nil {
+		w.parts.Log.Warn().Err(err).Msg("a card's result was not written")
+	}
 }
 
 // bury keeps a delivery that names no task of ours as a dead letter in SQL and
@@ -156,10 +183,10 @@ func isFailure(err error) bool {
 
 // retryDelay delivers again when SQL said so; an error of the database itself
 // comes back soon, its outcome is not booked yet.
-func retryDelay(n int, err error, _ *asynq.Task) time.Duration {
+func (w *Worker) retryDelay(n int, err error, _ *asynq.Task) time.Duration {
 	var again *tasks.Again
 	if errors.As(err, &again) {
-		return max(again.In, 0)
+		return time.Duration(float64(max(again.In, 0)) / cmp.Or(w.parts.Speed, 1))
 	}
 	return min(time.Second<<min(n, 5), 30*time.Second)
 }

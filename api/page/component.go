@@ -79,6 +79,7 @@ type Event struct {
 // queued, sent, delivered, failed or unknown; To is masked.
 type Delivery struct {
 	Channel, To, State string
+	Why                string // it failed, in words
 	At                 time.Time
 }
 
@@ -145,11 +146,11 @@ func StateTone(state string) Tone {
 		return Good
 	case "rejected", "failed", "disputed":
 		return Bad
-	case "email_confirm", "source_verify", "need_more":
+	case "email_confirm", "source_verify", "old_phone", "new_phone", "need_more", "diff":
 		return Warn
 	case "target_confirm", "hold":
 		return Pause
-	case "queued", "claimed", "approved_1", "applying":
+	case "queued", "claimed", "approved_1", "applying", "checking", "importing":
 		return Info
 	}
 	return Neutral

@@ -80,6 +80,12 @@ func (c Choices) AsHeading() Choices {
 	return c
 }
 
+// Labelled replaces the group's legend.
+func (c Choices) Labelled(label string) Choices {
+	c.Label = label
+	return c
+}
+
 // ID returns the id of the option at index; the first carries the group's name
 // so that the error summary can link to it.
 func (c Choices) ID(index int) string {

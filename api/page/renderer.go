@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 
 	"beian/internal/text"
 )
@@ -36,8 +37,12 @@ type Renderer struct {
 	catalog *text.Catalog
 	site    Site
 	assets  *Assets
-	pages   map[text.Lang]map[string]*template.Template
+	pages   map[text.Lang]map[string]build
 }
+
+// build makes a page's template. A page with its own copy of the layout takes half
+// a megabyte, so what nobody has asked for yet is not kept.
+type build func() (*template.Template, error)
 
 // New parses every page in every language, so that a broken template stops the
 // start and never a request.
@@ -53,7 +58,7 @@ func New(o Options) (*Renderer, error) {
 	if o.Site.StatusPath == "" {
 		o.Site.StatusPath = "/jobs"
 	}
-	r := &Renderer{catalog: o.Catalog, site: o.Site, assets: assets, pages: map[text.Lang]map[string]*template.Template{}}
+	r := &Renderer{catalog: o.Catalog, site: o.Site, assets: assets, pages: map[text.Lang]map[string]build{}}
 	for _, lang := range text.Langs() {
 		if err := r.parse(lang, o.Pages); err != nil {
 			return nil, err
@@ -73,7 +78,7 @@ func (r *Renderer) parse(lang text.Lang, more fs.FS) error {
 	if err != nil {
 		return fmt.Errorf("open pages: %w", err)
 	}
-	r.pages[lang] = map[string]*template.Template{}
+	r.pages[lang] = map[string]build{}
 	for _, folder := range []fs.FS{own, more} {
 		if folder == nil {
 			continue
@@ -90,16 +95,24 @@ func (r *Renderer) parseFolder(lang text.Lang, frame *template.Template, folder 
 		if err != nil || entry.IsDir() || !strings.HasSuffix(file, ".html") {
 			return err
 		}
-		clone, err := frame.Clone()
-		if err != nil {
-			return fmt.Errorf("copy layout: %w", err)
+		page := func() (*template.Template, error) { return parsePage(frame, folder, file) }
+		if _, err := page(); err != nil {
+			return err
 		}
-		if clone, err = clone.ParseFS(folder, file); err != nil {
-			return fmt.Errorf("parse page %s: %w", file, err)
-		}
-		r.pages[lang][strings.TrimSuffix(file, ".html")] = clone.Lookup("layout")
+		r.pages[lang][strings.TrimSuffix(file, ".html")] = sync.OnceValues(page)
 		return nil
 	})
+}
+
+func parsePage(frame *template.Template, folder fs.FS, file string) (*template.Template, error) {
+	clone, err := frame.Clone()
+	if err != nil {
+		return nil, fmt.Errorf("copy layout: %w", err)
+	}
+	if clone, err = clone.ParseFS(folder, file); err != nil {
+		return nil, fmt.Errorf("parse page %s: %w", file, err)
+	}
+	return clone.Lookup("layout"), nil
 }
 
 // Render writes the page called name, its path below templates/pages without
@@ -107,9 +120,9 @@ func (r *Renderer) parseFolder(lang text.Lang, frame *template.Template, folder 
 // answer with Problem.
 func (r *Renderer) Render(w http.ResponseWriter, name string, v View) error {
 	v = v.prepare(r.catalog, r.site)
-	page, ok := r.pages[v.Lang][name]
-	if !ok {
-		return fmt.Errorf("render %s: %w", name, ErrNoPage)
+	page, err := r.Template(v.Lang, name)
+	if err != nil {
+		return err
 	}
 	var out bytes.Buffer
 	if err := page.Execute(&out, v); err != nil {
@@ -147,12 +160,12 @@ func (r *Renderer) Names() []string {
 	return names
 }
 
-// Template returns a page's parsed template for type checks in tests. It must
-// not be executed: execution rewrites it.
+// Template returns a page's parsed template; the first call for a page parses it.
+// Execution rewrites it, so a type check comes before.
 func (r *Renderer) Template(lang text.Lang, name string) (*template.Template, error) {
 	page, ok := r.pages[lang][name]
 	if !ok {
 		return nil, fmt.Errorf("look up %s: %w", name, ErrNoPage)
 	}
-	return page, nil
+	return page()
 }

@@ -14,6 +14,7 @@ type View struct {
 	Status    int          // HTTP status; 0 means 422 with errors, else 200
 	Lang      text.Lang    // empty means Chinese
 	Title     string       // or {{define "title"}} in the page
+	Kind      string       // of the job that the page is about; Say uses its words
 	Path      string       // request path and query, for the language link
 	RequestID string       // shown in the footer
 	User      string       // masked name of who is signed in, or empty
@@ -36,6 +37,7 @@ type Site struct {
 	Hours    map[text.Lang]string
 	Operator map[text.Lang]string
 
+	Staff       bool   // pages of the staff: without the applicants' link to their progress
 	StatusPath  string // defaults to /jobs
 	SignInPath  string // empty hides the link
 	AccountPath string // of whoever is signed in; empty makes the name plain text
@@ -67,6 +69,18 @@ func (e FieldError) say(c *text.Catalog, lang text.Lang) string {
 // FromRequest starts a View with the language and address of r.
 func FromRequest(r *http.Request, lang text.Lang) View {
 	return View{Lang: lang, Path: r.URL.RequestURI()}
+}
+
+// Say is t in the words of the page's kind of job, where the catalogs have some.
+func (v View) Say(key string, pairs ...any) (string, error) {
+	params, err := paired(pairs)
+	if err != nil {
+		return "", err
+	}
+	if own := text.Own(v.Kind, key); v.catalog.Has(v.Lang, own) {
+		key = own
+	}
+	return v.catalog.T(v.Lang, key, params), nil
 }
 
 // LangURL returns the current address in another language, path and query kept.

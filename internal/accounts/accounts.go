@@ -26,15 +26,19 @@ type Service struct {
 	random  tasks.Random
 	entropy io.Reader
 	hasher  *hasher
+	factor  string
 }
 
 // Parts is what a Service is made of. Entropy is crypto/rand and Cost
-// DefaultCost when absent.
+// DefaultCost when absent. StaffFactor is whether staff need a second factor, off
+// when absent.
 type Parts struct {
 	Store   Store
 	Random  tasks.Random
 	Entropy io.Reader
 	Cost    Cost
+
+	StaffFactor string
 }
 
 // New builds a Service.
@@ -45,5 +49,5 @@ func New(p Parts) *Service {
 	if p.Cost == (Cost{}) {
 		p.Cost = DefaultCost()
 	}
-	return &Service{store: p.Store, random: p.Random, entropy: p.Entropy, hasher: newHasher(p.Cost, p.Entropy)}
+	return &Service{store: p.Store, random: p.Random, entropy: p.Entropy, hasher: newHasher(p.Cost, p.Entropy), factor: p.StaffFactor}
 }

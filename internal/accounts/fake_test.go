@@ -23,6 +23,11 @@ type fake struct {
 	members  map[string]accounts.Member     // by login
 	sessions map[string]accounts.Session    // by token hash
 	free     map[string]time.Time           // by limit and key
+	factors  map[string]accounts.Factor     // by staff id
+	external map[string]string              // login by external id
+	tied     map[string]string              // owner by issuer and subject
+	signedIn map[string]time.Time           // by staff id
+	setUps   map[string]fakeSetUp           // by staff id
 	journal  []accounts.Entry
 	touches  int
 	down     error // what Update answers instead of working
@@ -30,7 +35,8 @@ type fake struct {
 
 func newFake() *fake {
 	return &fake{now: time.Date(2026, 11, 25, 10, 0, 0, 0, time.UTC), accounts: map[string]accounts.Credential{},
-		members: map[string]accounts.Member{}, sessions: map[string]accounts.Session{}, free: map[string]time.Time{}}
+		members: map[string]accounts.Member{}, sessions: map[string]accounts.Session{}, free: map[string]time.Time{}, factors: map[string]accounts.Factor{}, external: map[string]string{}, tied: map[string]string{},
+		signedIn: map[string]time.Time{}, setUps: map[string]fakeSetUp{}}
 }
 
 func (f *fake) View(_ context.Context, fn func(accounts.Tx) error) error {
@@ -46,10 +52,12 @@ func (f *fake) Update(_ context.Context, fn func(accounts.Tx) error) error {
 	if f.down != nil {
 		return f.down
 	}
+	k, u := maps.Clone(f.factors), maps.Clone(f.setUps)
 	a, m, s, l, j := maps.Clone(f.accounts), maps.Clone(f.members), maps.Clone(f.sessions), maps.Clone(f.free), slices.Clone(f.journal)
 	err := fn(fakeTx{f})
 	if err != nil {
 		f.accounts, f.members, f.sessions, f.free, f.journal = a, m, s, l, j
+		f.factors, f.setUps = k, u
 	}
 	return err
 }
@@ -125,7 +133,7 @@ func (t fakeTx) SessionOf(_ context.Context, tokenHash string) (accounts.Session
 	}
 	for _, m := range t.f.members {
 		if m.ID == s.StaffID && m.DisabledAt.IsZero() {
-			s.Name, s.Role = m.Name, m.Role
+			s.Name, s.Role, s.Login = m.Name, m.Role, m.Login
 			return s, nil
 		}
 	}
@@ -180,6 +188,114 @@ func (t fakeTx) AddMember(ctx context.Context, m accounts.Member) error { return
 func (t fakeTx) SaveMember(_ context.Context, m accounts.Member) error {
 	t.f.members[m.Login] = m
 	return nil
+}
+
+type fakeSetUp struct {
+	hash  string
+	until time.Time
+}
+
+func (t fakeTx) SaveSetUp(_ context.Context, staffID, tokenHash string, until time.Time) error {
+	t.f.setUps[staffID] = fakeSetUp{tokenHash, until}
+	return nil
+}
+
+func (t fakeTx) SetUpOf(_ context.Context, tokenHash string) (accounts.Member, error) {
+	for _, m := range t.f.members {
+		if s, ok := t.f.setUps[m.ID]; ok && s.hash == tokenHash && t.f.now.Before(s.until) && m.DisabledAt.IsZero() {
+			return m, nil
+		}
+	}
+	return accounts.Member{}, tasks.ErrNotFound
+}
+
+func (t fakeTx) DropSetUp(_ context.Context, staffID string) error {
+	if _, ok := t.f.setUps[staffID]; !ok {
+		return tasks.ErrNotFound
+	}
+	delete(t.f.setUps, staffID)
+	return nil
+}
+
+func (t fakeTx) AbleStaff(context.Context) ([]accounts.Member, error) {
+	var able []accounts.Member
+	for _, m := range t.f.members {
+		if m.DisabledAt.IsZero() && m.Hash != "" && (m.Role == tasks.ActorSupervisor || m.Role == tasks.ActorOperator) {
+			able = append(able, m)
+		}
+	}
+	return able, nil
+}
+
+func (t fakeTx) Profiles(ctx context.Context, since time.Time) ([]accounts.Profile, error) {
+	all, err := t.Members(ctx)
+	out := make([]accounts.Profile, len(all))
+	for i, m := range all {
+		out[i] = accounts.Profile{Member: m, SignedInAt: t.f.signedIn[m.ID], SetUpUntil: t.f.setUps[m.ID].until,
+			HasPassword: m.Hash != "", Factor: t.f.factors[m.ID].Confirmed}
+		for _, s := range t.f.sessions {
+			if s.StaffID == m.ID && s.Pending == "" && s.SeenAt.After(since) {
+				out[i].Sessions++
+			}
+		}
+	}
+	return out, err
+}
+
+func (t fakeTx) SignedIn(_ context.Context, staffID string) error {
+	t.f.signedIn[staffID] = t.f.now
+	return nil
+}
+
+func (t fakeTx) Factor(_ context.Context, staffID string) (accounts.Factor, error) {
+	f, ok := t.f.factors[staffID]
+	if !ok {
+		return f, tasks.ErrNotFound
+	}
+	f.Codes = slices.Clone(f.Codes)
+	return f, nil
+}
+
+func (t fakeTx) SaveFactor(_ context.Context, f accounts.Factor) error {
+	if t.f.factors[f.StaffID].Version != f.Version {
+		return tasks.ErrConflict
+	}
+	f.Version++
+	t.f.factors[f.StaffID] = f
+	return nil
+}
+
+func (t fakeTx) DropFactor(_ context.Context, staffID string) error {
+	if _, ok := t.f.factors[staffID]; !ok {
+		return tasks.ErrNotFound
+	}
+	delete(t.f.factors, staffID)
+	return nil
+}
+
+func (t fakeTx) CredentialOf(_ context.Context, externalID string) (accounts.Credential, error) {
+	c, ok := t.f.accounts[t.f.external[externalID]]
+	if !ok {
+		return c, tasks.ErrNotFound
+	}
+	return c, nil
+}
+
+func (t fakeTx) Tie(_ context.Context, i accounts.Identity, owner string) error {
+	for key, other := range t.f.tied {
+		mine := key == i.Issuer+" "+i.Subject
+		if mine != (other == owner) && (mine || strings.HasPrefix(key, i.Issuer+" ")) {
+			return tasks.ErrConflict
+		}
+	}
+	t.f.tied[i.Issuer+" "+i.Subject] = owner
+	return nil
+}
+
+func (t fakeTx) Untie(_ context.Context, owner string) (int, error) {
+	n := len(t.f.tied)
+	maps.DeleteFunc(t.f.tied, func(_, o string) bool { return o == owner })
+	return n - len(t.f.tied), nil
 }
 
 func (t fakeTx) Audit(_ context.Context, e accounts.Entry) error {

@@ -22,6 +22,9 @@ type Tx interface {
 	Sessions
 	Presence
 	Roster
+	SetUps
+	Factors
+	Identities
 	Journal
 }
 
@@ -82,6 +85,37 @@ type Roster interface {
 	AddMember(ctx context.Context, m Member) error
 	// SaveMember replaces role, password hash and DisabledAt.
 	SaveMember(ctx context.Context, m Member) error
+	// AbleStaff lists the supervisors and operators who can sign in, with id and
+	// role; until the transaction ends nobody else changes them.
+	AbleStaff(ctx context.Context) ([]Member, error)
+	// Profiles lists all as the staff's page shows them, by login. Sessions last
+	// seen before `since` do not count.
+	Profiles(ctx context.Context, since time.Time) ([]Profile, error)
+	// SignedIn notes that a member signs in Now.
+	SignedIn(ctx context.Context, staffID string) error
+}
+
+// SetUps keeps the links by which members set a password. A token is known by its
+// SHA-256 only.
+type SetUps interface {
+	// SaveSetUp gives a member a link in the place of an older one.
+	SaveSetUp(ctx context.Context, staffID, tokenHash string, until time.Time) error
+	// SetUpOf reads whose link it is, else tasks.ErrNotFound; also when it is over
+	// or the member disabled.
+	SetUpOf(ctx context.Context, tokenHash string) (Member, error)
+	// DropSetUp deletes it; tasks.ErrNotFound when there is none.
+	DropSetUp(ctx context.Context, staffID string) error
+}
+
+// Factors keeps the second factors of staff.
+type Factors interface {
+	// Factor reads a member's, else tasks.ErrNotFound.
+	Factor(ctx context.Context, staffID string) (Factor, error)
+	// SaveFactor inserts one of version 0 or replaces it; tasks.ErrConflict when it
+	// changed in between.
+	SaveFactor(ctx context.Context, f Factor) error
+	// DropFactor deletes it; tasks.ErrNotFound when there is none.
+	DropFactor(ctx context.Context, staffID string) error
 }
 
 // Journal writes the house's audit journal, in the same transaction.

@@ -35,6 +35,8 @@ type Session struct {
 	Name      string          // an account's masked login, or the name of a member of staff
 	Role      tasks.ActorKind // staff only
 	Frozen    bool            // accounts only
+	Login     string          // staff only
+	Pending   string          // what a session that is not complete waits for; such a one opens nothing
 	Client    string          // Client.Label at sign-in
 	CreatedAt time.Time
 	SeenAt    time.Time // within five minutes
@@ -57,11 +59,11 @@ func (s *Service) Session(ctx context.Context, token string) (Session, error) {
 	var found Session
 	var now time.Time
 	err := s.store.View(ctx, func(tx Tx) (err error) {
-		now = tx.Now()
 		found, err = tx.SessionOf(ctx, tokenHash(token))
+		now = tx.Now() // the time comes with the session, in one trip
 		return err
 	})
-	if errors.Is(err, tasks.ErrNotFound) || (err == nil && !found.alive(now)) {
+	if errors.Is(err, tasks.ErrNotFound) || (err == nil && (found.Pending != "" || !found.alive(now))) {
 		return Session{}, ErrNoSession
 	}
 	if err != nil {

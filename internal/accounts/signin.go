@@ -44,10 +44,31 @@ func limitsLogin() []tasks.Limit {
 	}
 }
 
+// Waits are the limits whose buckets make a login wait, and the key that an account's
+// are under: for whoever ends the wait in a transaction of their own (F2).
+func Waits(login filing.Email) (limits []tasks.Limit, key string) {
+	return limitsLogin(), accountKey(login.Reveal())
+}
+
+func accountKey(login string) string { return "account " + login }
+
+func staffKey(login string) string { return "staff " + login }
+
+// forgive ends a login's wait.
+func forgive(ctx context.Context, tx Tx, key string) error {
+	for _, l := range limitsLogin() {
+		if err := tx.Forget(ctx, l, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // holder is whoever a login may belong to; the zero value is nobody.
 type holder struct {
 	accountID, staffID, hash string
 	role                     tasks.ActorKind // staff only
+	pending                  string          // what the session waits for
 	admitted                 bool
 	rehash                   func(ctx context.Context, tx Tx, hash string) error
 }
@@ -60,16 +81,17 @@ type finder func(ctx context.Context, tx Tx) (holder, error)
 func (s *Service) SignIn(ctx context.Context, in SignIn) (Session, string, error) {
 	login, err := filing.ParseEmail(in.Login)
 	if err != nil {
-		return s.signIn(ctx, in, "account "+fold(in.Login), nobody)
+		return s.signIn(ctx, in, accountKey(fold(in.Login)), nobody)
 	}
-	return s.signIn(ctx, in, "account "+login.Reveal(), applicant(login))
+	return s.signIn(ctx, in, accountKey(login.Reveal()), applicant(login))
 }
 
 // StaffSignIn begins the session of a member of staff, who is not disabled. Each
-// one is in the journal. Errors as SignIn.
+// one is in the journal. Where a second factor is needed the session is Pending
+// and opens nothing until StaffCode or StaffEnrol completes it. Errors as SignIn.
 func (s *Service) StaffSignIn(ctx context.Context, in SignIn) (Session, string, error) {
 	login := fold(in.Login)
-	return s.signIn(ctx, in, "staff "+login, colleague(login))
+	return s.signIn(ctx, in, staffKey(login), colleague(login))
 }
 
 // signIn: count the try, look up, hash, and only then look at what was found; the
@@ -142,10 +164,19 @@ func (s *Service) admit(ctx context.Context, c Client, d door) (Session, string,
 		if !who.admitted || who.hash != d.hash {
 			return ErrRefused
 		}
+		if who.staffID != "" {
+			if who.pending, err = s.pendingFor(ctx, tx, who.staffID); err != nil {
+				return err
+			}
+		}
 		if err := s.settle(ctx, tx, who, d); err != nil {
 			return err
 		}
-		if err := tx.AddSession(ctx, begin(tx.Now(), id, who, c), tokenHash(token)); err != nil {
+		begun := begin(tx.Now(), id, who, c)
+		if begun.Pending = who.pending; begun.Pending != "" {
+			begun.ExpiresAt = tx.Now().Add(pendingLife)
+		}
+		if err := tx.AddSession(ctx, begun, tokenHash(token)); err != nil {
 			return err
 		}
 		session, err = tx.SessionOf(ctx, tokenHash(token))
@@ -160,20 +191,27 @@ func (s *Service) admit(ctx context.Context, c Client, d door) (Session, string,
 // settle clears the login's count, stores a stronger hash and tells the journal
 // about staff.
 func (s *Service) settle(ctx context.Context, tx Tx, who holder, d door) error {
-	for _, l := range limitsLogin() {
-		if err := tx.Forget(ctx, l, d.key); err != nil {
-			return err
-		}
+	if err := forgive(ctx, tx, d.key); err != nil {
+		return err
 	}
 	if d.renewed != "" {
 		if err := who.rehash(ctx, tx, d.renewed); err != nil {
 			return err
 		}
 	}
-	if who.staffID == "" {
+	if who.staffID == "" || who.pending != "" {
 		return nil
 	}
-	return tx.Audit(ctx, Entry{Actor: tasks.Actor{Kind: who.role, ID: who.staffID}, Action: "staff.sign_in", Object: who.staffID})
+	return entered(ctx, tx, Entry{Actor: tasks.Actor{Kind: who.role, ID: who.staffID}, Object: who.staffID})
+}
+
+// entered notes a complete sign-in of a member of staff.
+func entered(ctx context.Context, tx Tx, e Entry) error {
+	if err := tx.SignedIn(ctx, e.Object); err != nil {
+		return err
+	}
+	e.Action = "staff.sign_in"
+	return tx.Audit(ctx, e)
 }
 
 func nobody(context.Context, Tx) (holder, error) { return holder{}, nil }
@@ -184,10 +222,14 @@ func applicant(login filing.Email) finder {
 		if err != nil {
 			return holder{}, err
 		}
-		admitted := c.Status == filing.AccountActive || c.Status == filing.AccountFrozen
-		return holder{accountID: c.AccountID, hash: c.Hash, admitted: admitted,
-			rehash: func(ctx context.Context, tx Tx, hash string) error { return tx.SetHash(ctx, c.AccountID, hash) }}, nil
+		return applicantOf(c), nil
 	}
+}
+
+func applicantOf(c Credential) holder {
+	admitted := c.Status == filing.AccountActive || c.Status == filing.AccountFrozen
+	return holder{accountID: c.AccountID, hash: c.Hash, admitted: admitted,
+		rehash: func(ctx context.Context, tx Tx, hash string) error { return tx.SetHash(ctx, c.AccountID, hash) }}
 }
 
 func colleague(login string) finder {

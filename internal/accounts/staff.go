@@ -21,6 +21,8 @@ const (
 	CodeStaffTaken = "STAFF_LOGIN_TAKEN"
 	CodeStaffName  = "STAFF_NAME_INVALID"
 	CodeStaffRole  = "STAFF_ROLE_INVALID"
+	CodeStaffLast  = "STAFF_LAST" // nobody else who can sign in has the role
+	CodeStaffSelf  = "STAFF_SELF" // what one does to colleagues only
 )
 
 const maxStaffName = 64
@@ -59,35 +61,48 @@ func StaffRoles() []tasks.ActorKind {
 // of the fields comes at once as *tasks.Invalid.
 func (s *Service) AddStaff(ctx context.Context, by tasks.Actor, n NewStaff) (Member, error) {
 	n.Login, n.Name = fold(n.Login), strings.TrimSpace(n.Name)
-	if err := n.check(); err != nil {
-		return Member{}, err
+	faults := n.faults()
+	var weak *tasks.Invalid
+	if errors.As(CheckPassword(n.Password), &weak) {
+		faults = append(faults, weak.Faults...)
+	}
+	if len(faults) > 0 {
+		return Member{}, &tasks.Invalid{Faults: faults}
 	}
 	hash, err := s.hasher.hash(ctx, n.Password)
 	if err != nil {
 		return Member{}, err
 	}
 	m := Member{ID: s.random.ID(), Login: n.Login, Name: n.Name, Role: n.Role, Hash: hash}
-	err = s.store.Update(ctx, func(tx Tx) error {
-		_, err := tx.Member(ctx, m.Login)
-		if err == nil {
-			return &tasks.Invalid{Faults: []tasks.Fault{{Field: "login", Code: CodeStaffTaken}}}
-		}
-		if err := ignoreNotFound(err); err != nil {
-			return err
-		}
-		m.CreatedAt = tx.Now()
-		if err := tx.AddMember(ctx, m); err != nil {
-			return err
-		}
-		return tx.Audit(ctx, Entry{Actor: by, Action: "staff.add", Object: m.ID, Reason: "as " + string(m.Role)})
-	})
+	err = s.store.Update(ctx, func(tx Tx) error { return take(ctx, tx, by, &m) })
 	if err != nil {
 		return Member{}, fmt.Errorf("adding a member of staff: %w", err)
 	}
 	return m, nil
 }
 
-func (n NewStaff) check() error {
+// take enters a new member, whose login must be free.
+func take(ctx context.Context, tx Tx, by tasks.Actor, m *Member) error {
+	_, err := tx.Member(ctx, m.Login)
+	if err == nil {
+		return staffFault("login", CodeStaffTaken)
+	}
+	if err := ignoreNotFound(err); err != nil {
+		return err
+	}
+	m.CreatedAt = tx.Now()
+	if err := tx.AddMember(ctx, *m); err != nil {
+		return err
+	}
+	return tx.Audit(ctx, Entry{Actor: by, Action: "staff.add", Object: m.ID, Reason: "as " + string(m.Role)})
+}
+
+func staffFault(field, code string) error {
+	return &tasks.Invalid{Faults: []tasks.Fault{{Field: field, Code: code}}}
+}
+
+// faults are those of everything but the password.
+func (n NewStaff) faults() []tasks.Fault {
 	var faults []tasks.Fault
 	if !regexp.MustCompile(`^[a-z0-9][a-z0-9._@-]{2,63}$`).MatchString(n.Login) {
 		faults = append(faults, tasks.Fault{Field: "login", Code: CodeStaffLogin})
@@ -98,34 +113,32 @@ func (n NewStaff) check() error {
 	if !slices.Contains(StaffRoles(), n.Role) {
 		faults = append(faults, tasks.Fault{Field: "role", Code: CodeStaffRole})
 	}
-	var weak *tasks.Invalid
-	if errors.As(CheckPassword(n.Password), &weak) {
-		faults = append(faults, weak.Faults...)
-	}
-	if len(faults) > 0 {
-		return &tasks.Invalid{Faults: faults}
-	}
-	return nil
+	return faults
 }
 
-// DisableStaff ends somebody's access and sessions; once is as good as twice.
+// DisableStaff ends somebody's access, sessions and set-up link; once is as good
+// as twice. The last who can act as supervisor or operator stays (CodeStaffLast).
 func (s *Service) DisableStaff(ctx context.Context, by tasks.Actor, login string) error {
-	return s.change(ctx, by, login, func(tx Tx, m *Member) (Entry, error) {
+	return s.changeRank(ctx, by, login, func(tx Tx, m *Member) (Entry, error) {
 		if !m.DisabledAt.IsZero() {
 			return Entry{}, nil
 		}
 		m.DisabledAt = tx.Now()
+		if err := ignoreNotFound(tx.DropSetUp(ctx, m.ID)); err != nil {
+			return Entry{}, err
+		}
 		_, err := tx.EndSessions(ctx, Ending{StaffID: m.ID})
 		return Entry{Action: "staff.disable"}, err
 	})
 }
 
 // SetRole gives somebody another role, which counts from their next request on.
+// The last who can act as supervisor or operator keeps it (CodeStaffLast).
 func (s *Service) SetRole(ctx context.Context, by tasks.Actor, login string, role tasks.ActorKind) error {
 	if !slices.Contains(StaffRoles(), role) {
-		return &tasks.Invalid{Faults: []tasks.Fault{{Field: "role", Code: CodeStaffRole}}}
+		return staffFault("role", CodeStaffRole)
 	}
-	return s.change(ctx, by, login, func(_ Tx, m *Member) (Entry, error) {
+	return s.changeRank(ctx, by, login, func(_ Tx, m *Member) (Entry, error) {
 		if m.Role == role {
 			return Entry{}, nil
 		}
@@ -144,6 +157,9 @@ func (s *Service) SetStaffPassword(ctx context.Context, by tasks.Actor, login, p
 	}
 	return s.change(ctx, by, login, func(tx Tx, m *Member) (Entry, error) {
 		m.Hash = hash
+		if err := forgive(ctx, tx, staffKey(m.Login)); err != nil {
+			return Entry{}, err
+		}
 		_, err := tx.EndSessions(ctx, Ending{StaffID: m.ID})
 		return Entry{Action: "staff.password"}, err
 	})
@@ -180,11 +196,20 @@ func (s *Service) SetPassword(ctx context.Context, by tasks.Actor, login, passwo
 		if err := tx.SetHash(ctx, c.AccountID, hash); err != nil {
 			return err
 		}
+		if err := forgive(ctx, tx, accountKey(mail.Reveal())); err != nil {
+			return err
+		}
 		if _, err := tx.EndSessions(ctx, Ending{AccountID: c.AccountID}); err != nil {
 			return err
 		}
 		return tx.Audit(ctx, Entry{Actor: by, Action: "account.password", Object: c.AccountID})
 	})
+}
+
+// NewHash judges a new password and hashes it, for whoever stores it in a
+// transaction of their own (F2). The error is a *tasks.Invalid when it is refused.
+func (s *Service) NewHash(ctx context.Context, password string) (string, error) {
+	return s.newHash(ctx, password)
 }
 
 func (s *Service) newHash(ctx context.Context, password string) (string, error) {
@@ -197,19 +222,58 @@ func (s *Service) newHash(ctx context.Context, password string) (string, error) 
 // change edits one member and tells the journal; an entry without an action
 // means that there was nothing to change.
 func (s *Service) change(ctx context.Context, by tasks.Actor, login string, edit func(Tx, *Member) (Entry, error)) error {
+	return s.store.Update(ctx, func(tx Tx) error { return changeIn(ctx, tx, by, login, edit) })
+}
+
+// changeRank is change where somebody may lose a role that the house can't be
+// without, or an operator the password: a supervisor gets a new link from an
+// operator, an operator from nobody but another. The check is made on members whom nobody else changes meanwhile: two
+// operators who disable each other must not both succeed.
+func (s *Service) changeRank(ctx context.Context, by tasks.Actor, login string, edit func(Tx, *Member) (Entry, error)) error {
 	return s.store.Update(ctx, func(tx Tx) error {
-		m, err := tx.Member(ctx, fold(login))
+		able, err := tx.AbleStaff(ctx)
 		if err != nil {
 			return err
 		}
-		e, err := edit(tx, &m)
-		if err != nil || e.Action == "" {
-			return err
-		}
-		if err := tx.SaveMember(ctx, m); err != nil {
-			return err
-		}
-		e.Actor, e.Object = by, m.ID
-		return tx.Audit(ctx, e)
+		return changeIn(ctx, tx, by, login, func(tx Tx, m *Member) (Entry, error) {
+			before := *m
+			e, err := edit(tx, m)
+			if err == nil && e.Action != "" && isLast(able, before) && m.lost(before) {
+				err = staffFault("member", CodeStaffLast)
+			}
+			return e, err
+		})
 	})
+}
+
+func (m Member) lost(before Member) bool {
+	return m.Role != before.Role || !m.DisabledAt.IsZero() || (m.Hash == "" && m.Role == tasks.ActorOperator)
+}
+
+// isLast tells whether m, and nobody else, can act in its role. Reviewers and
+// auditors may run out: whoever is left can take on others.
+func isLast(able []Member, m Member) bool {
+	alike := slices.DeleteFunc(slices.Clone(able), func(a Member) bool { return a.Role != m.Role })
+	return len(alike) == 1 && alike[0].ID == m.ID
+}
+
+// changeIn is change within a transaction. Nobody changes oneself: who sits at
+// somebody else's desk could otherwise take it over for good.
+func changeIn(ctx context.Context, tx Tx, by tasks.Actor, login string, edit func(Tx, *Member) (Entry, error)) error {
+	m, err := tx.Member(ctx, fold(login))
+	if err != nil {
+		return err
+	}
+	if by.ID == m.ID {
+		return staffFault("member", CodeStaffSelf)
+	}
+	e, err := edit(tx, &m)
+	if err != nil || e.Action == "" {
+		return err
+	}
+	if err := tx.SaveMember(ctx, m); err != nil {
+		return err
+	}
+	e.Actor, e.Object = by, m.ID
+	return tx.Audit(ctx, e)
 }

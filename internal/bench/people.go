@@ -19,6 +19,9 @@ func (p Person) Taker() string { return fmt.Sprintf("taker%d@bench.example.com",
 // TakerDigits are the last four digits of the taker's phone (T1).
 func (p Person) TakerDigits() string { return p.phone("137")[7:] }
 
+// Domain is that of the giver's website.
+func (p Person) Domain() string { return fmt.Sprintf("notes%d.example.com", p) }
+
 func (p Person) phone(prefix string) string { return fmt.Sprintf("%s%08d", prefix, p) }
 
 // facts are the lines of one person: both accounts, and a subject with a website
@@ -28,10 +31,10 @@ func (p Person) facts() string {
 	return fmt.Sprintf(`{"type":"account","external_id":"G%[1]d","site":"china","status":"active","login_email":%[2]q,"security_phone":%[3]q}
 {"type":"account","external_id":"T%[1]d","site":"china","status":"active","login_email":%[4]q,"security_phone":%[5]q}
 {"type":"subject","external_id":"S%[1]d","account":"G%[1]d","nature":"individual","name":"李小明","certificate":{"type":"id_card","number":%[6]q},"icp_number":"京ICP备%08[1]d号","principal":{"name":"李小明","phone":%[7]q}}
-{"type":"website","external_id":"W%[1]d","subject":"S%[1]d","name":"读书笔记","domain":"notes%[1]d.example.com","suffix":1}
+{"type":"website","external_id":"W%[1]d","subject":"S%[1]d","name":"读书笔记","domain":%[8]q,"suffix":1}
 {"type":"record","external_id":"D%[1]d","subject":"S%[1]d","kind":"document","title":"身份证正面"}
 {"type":"record","external_id":"R%[1]d","subject":"S%[1]d","kind":"review","title":"首次备案审核记录"}
-`, int(p), p.Giver(), p.phone("139"), p.Taker(), p.phone("137"), citizen, p.phone("136"))
+`, int(p), p.Giver(), p.phone("139"), p.Taker(), p.phone("137"), citizen, p.phone("136"), p.Domain())
 }
 
 // citizen is a valid ID number (GB 11643) of a made-up series.

@@ -57,6 +57,11 @@ func (p *Plain) InState(ctx context.Context, state string) (int, error) {
 	return p.count(ctx, `SELECT count(*) FROM jobs WHERE state = $1`, state)
 }
 
+// Sent counts the messages of a template that a provider has accepted.
+func (p *Plain) Sent(ctx context.Context, template string) (int, error) {
+	return p.count(ctx, `SELECT count(*) FROM notices WHERE template = $1 AND sent_at > 0`, template)
+}
+
 func (p *Plain) count(ctx context.Context, text string, args ...any) (n int, err error) {
 	if err := p.db.QueryRowContext(ctx, text, args...).Scan(&n); err != nil {
 		return 0, fmt.Errorf("counting rows: %w", err)
@@ -69,6 +74,14 @@ func (p *Plain) EndSent(ctx context.Context) error {
 	_, err := p.db.ExecContext(ctx, `UPDATE outbox SET state = 'done', ended_at = $1 WHERE state = 'sent'`, time.Now().UnixMilli())
 	if err != nil {
 		return fmt.Errorf("ending sent tasks: %w", err)
+	}
+	return nil
+}
+
+// ForgetLimits gives everybody all their tries back.
+func (p *Plain) ForgetLimits(ctx context.Context) error {
+	if _, err := p.db.ExecContext(ctx, `DELETE FROM limits`); err != nil {
+		return fmt.Errorf("forgetting limits: %w", err)
 	}
 	return nil
 }

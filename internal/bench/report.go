@@ -47,6 +47,11 @@ type Section struct {
 // Add appends a row to the table.
 func (s *Section) Add(cells ...string) { s.Rows = append(s.Rows, cells) }
 
+// AddTimes adds a row of what something took: p50, p95 and p99.
+func (s *Section) AddTimes(what string, took []time.Duration) {
+	s.Add(what, Millis(Quantile(took, 0.5)), Millis(Quantile(took, 0.95)), Millis(Quantile(took, 0.99)))
+}
+
 // Markdown writes the section as people and docs/benchmarks.md read it.
 func (s Section) Markdown(w io.Writer) error {
 	var b strings.Builder

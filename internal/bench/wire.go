@@ -74,7 +74,8 @@ func (l *line) ready(ctx context.Context, addr string) error {
 	return nil
 }
 
-// Call is one POST of JSON with a session's token and an Idempotency-Key.
+// Call is one POST of JSON with an Idempotency-Key, and a session's token unless
+// nobody is signed in.
 type Call struct{ Path, Token, Key, Body string }
 
 // Post sends a call on a free connection and returns the answer's body. An answer
@@ -119,7 +120,10 @@ func (l *line) read(path string) ([]byte, error) {
 
 func (c Call) appendTo(b []byte, host string) []byte {
 	b = append(b, "POST "+c.Path+" HTTP/1.1\r\nHost: "+host+"\r\nContent-Type: application/json\r\n"...)
-	b = append(b, "Authorization: Bearer "+c.Token+"\r\nIdempotency-Key: "+c.Key+"\r\nContent-Length: "...)
+	if c.Token != "" {
+		b = append(b, "Authorization: Bearer "+c.Token+"\r\n"...)
+	}
+	b = append(b, "Idempotency-Key: "+c.Key+"\r\nContent-Length: "...)
 	b = strconv.AppendInt(b, int64(len(c.Body)), 10)
 	return append(append(b, "\r\n\r\n"...), c.Body...)
 }

@@ -47,7 +47,7 @@ func TestAnOperatorsDayInTheBrowser(t *testing.T) {
 	b.picture("queues")
 
 	b.do(chromedp.Navigate(server.URL + defaultRoot + "/queues/review?status=scheduled"))
-	b.until(`document.querySelector('a.beian-link[href="/console/cases/` + receipt + `"]')`)
+	b.until(`document.querySelector('a.beian-link[href="/ops/reviews/` + receipt + `"]')`)
 	b.press("Delete", card)
 	b.until(`document.querySelector(".beian-banner p")?.textContent === ` + quote(refusalProtected.zh))
 	b.picture("refused")
@@ -77,7 +77,7 @@ func TestAnOperatorsDayInTheBrowser(t *testing.T) {
 
 	reviewing.Store(true)
 	b.do(chromedp.Navigate(server.URL + defaultRoot + "/queues/review/tasks/" + card))
-	b.until(`document.querySelector('.beian-bar a[href="/console/cases/` + receipt + `"]') && document.querySelector(".beian-bar button")`)
+	b.until(`document.querySelector('.beian-bar a[href="/ops/reviews/` + receipt + `"]') && document.querySelector(".beian-bar button")`)
 	b.do(chromedp.Click(chromedp.CSS(".beian-bar button")))
 	b.until(`document.querySelector(".beian-banner.beian-info")`)
 	b.picture("reviewer")

@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"beian/internal/filing"
+	"beian/tasks"
 )
 
 const (
@@ -27,7 +29,9 @@ type Live struct {
 	Claimed  string // by which role, never a name
 	Attempts int
 	Due      time.Time
+	Left     string // until Due, in the words of Span; of the wall's time when empty
 	Note     string
+	Card     bool // a review card: its line begins with what a reviewer looks for
 }
 
 // shown is the line that stands in the dashboard; the keys are Chinese because
@@ -41,6 +45,15 @@ type shown struct {
 	Due      string `json:"截止,omitempty"`
 	Left     string `json:"剩余,omitempty"`
 	Note     string `json:"说明,omitempty"`
+}
+
+// shownCard is the line of a review card (queue.md, the review card).
+type shownCard struct {
+	State   string `json:"状态"`
+	Claimed string `json:"认领,omitempty"`
+	Due     string `json:"截止,omitempty"`
+	Left    string `json:"剩余,omitempty"`
+	Receipt string `json:"受理编号,omitempty"`
 }
 
 const (
@@ -82,11 +95,44 @@ func (b *board) payload(_ string, payload []byte) string {
 	return markBegin + ref.ID + markEnd
 }
 
+// result reads what a review card left: its receipt and how it ended, and nothing
+// that somebody else may have put there.
 func (b *board) result(_ string, result []byte) string {
 	if len(result) == 0 {
 		return lineNoResult
 	}
-	return b.payload("", result)
+	var card tasks.CardResult
+	if json.Unmarshal(result, &card) != nil || outcomeWords(card.Outcome) == "" {
+		return b.payload("", result)
+	}
+	receipt, err := filing.ParseReceipt(card.Receipt)
+	if err != nil {
+		return lineUnknown
+	}
+	encoded, err := json.Marshal(shownResult{Outcome: outcomeWords(card.Outcome), Receipt: receipt.String()})
+	if err != nil {
+		return lineUnknown
+	}
+	return string(encoded)
+}
+
+type shownResult struct {
+	Outcome string `json:"结论"`
+	Receipt string `json:"受理编号"`
+}
+
+func outcomeWords(outcome string) string {
+	switch outcome {
+	case string(tasks.ReviewApproved):
+		return "通过"
+	case string(tasks.ReviewRejected):
+		return "不通过"
+	case string(tasks.ReviewClosed):
+		return "未审结：申请已撤回、过期或终止"
+	case string(tasks.VerdictNeedMore):
+		return "退回补充"
+	}
+	return ""
 }
 
 // fill replaces all marks in a JSON document.
@@ -178,13 +224,18 @@ func (b *board) query(ctx context.Context, now time.Time, ids []string) map[stri
 }
 
 func (l Live) line(now time.Time) string {
-	s := shown{Kind: scrub(l.Kind), State: scrub(l.State), Claimed: scrub(l.Claimed), Attempts: l.Attempts, Note: scrub(l.Note)}
-	if receipt, err := filing.ParseReceipt(l.Receipt); err == nil {
-		s.Receipt = receipt.String()
+	receipt, due, remains := "", "", ""
+	if r, err := filing.ParseReceipt(l.Receipt); err == nil {
+		receipt = r.String()
 	}
 	if !l.Due.IsZero() {
-		s.Due = l.Due.In(chinaTime()).Format("2006-01-02 15:04")
-		s.Left = left(l.Due.Sub(now))
+		due = l.Due.In(chinaTime()).Format("2006-01-02 15:04")
+		remains = cmp.Or(scrub(l.Left), Span(l.Due.Sub(now)))
+	}
+	var s any = shown{Receipt: receipt, Kind: scrub(l.Kind), State: scrub(l.State), Claimed: scrub(l.Claimed), Attempts: l.Attempts,
+		Due: due, Left: remains, Note: scrub(l.Note)}
+	if l.Card {
+		s = shownCard{State: scrub(l.State), Claimed: scrub(l.Claimed), Due: due, Left: remains, Receipt: receipt}
 	}
 	encoded, err := json.Marshal(s)
 	if err != nil {
@@ -193,8 +244,8 @@ func (l Live) line(now time.Time) string {
 	return string(encoded)
 }
 
-// left says how much time there is, or how much too late it is.
-func left(d time.Duration) string {
+// Span says how much time there is, or how much too late it is.
+func Span(d time.Duration) string {
 	if d < 0 {
 		return "已超" + span(-d)
 	}

@@ -3,6 +3,7 @@ package dashboard
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -135,7 +136,7 @@ func TestTimeLeftIsSaidInWords(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		time.Minute: "1分", 61 * time.Minute: "1小时1分", 47 * time.Hour: "47小时0分", 50 * time.Hour: "2天", -90 * time.Minute: "已超1小时30分",
 	} {
-		if got := left(d); got != want {
+		if got := Span(d); got != want {
 			t.Errorf("%s: %q, want %q", d, got, want)
 		}
 	}
@@ -155,6 +156,32 @@ func TestEveryViewOfTheDashboardIsAnswered(t *testing.T) {
 			if response.StatusCode != http.StatusOK || !json.Valid([]byte(body)) || response.Header.Get("Content-Type") != "application/json" {
 				t.Errorf("%s for a %s: %d %s", rest, role, response.StatusCode, body)
 			}
+		}
+	}
+}
+
+func TestV3ACardsLineBeginsWithWhatAReviewerLooksFor(t *testing.T) {
+	t.Parallel()
+	due := time.Date(2026, 3, 4, 10, 0, 0, 0, time.UTC)
+	l := Live{Card: true, Receipt: receipt, Kind: "not shown", State: "审核中", Claimed: "审核员", Attempts: 3, Due: due, Left: "8小时0分", Note: "not shown"}
+	want := `{"状态":"审核中","认领":"审核员","截止":"2026-03-04 18:00","剩余":"8小时0分","受理编号":"TR8F4KQX7M"}`
+	if got := l.line(due.Add(-24 * time.Hour)); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+func TestAFinishedCardShowsItsOutcomeAndNothingThatSomebodyPlanted(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	for _, outcome := range tasks.CardOutcomes() {
+		got := h.board.result("", fmt.Appendf(nil, `{"receipt":"%s","outcome":"%s","name":"李晓明"}`, receipt, outcome))
+		if !strings.Contains(got, `"结论":"`) || !strings.Contains(got, receipt) || strings.Contains(got, "李") {
+			t.Errorf("%s: %s", outcome, got)
+		}
+	}
+	for _, planted := range []string{`{"receipt":"13800138000","outcome":"approved"}`, `{"receipt":"` + receipt + `","outcome":"李晓明"}`, `{}`, `李晓明`} {
+		if got := h.board.result("", []byte(planted)); got != lineUnknown {
+			t.Errorf("%s is shown as %s", planted, got)
 		}
 	}
 }

@@ -17,7 +17,7 @@ const (
 func TestAFirstVisitIsLight(t *testing.T) {
 	t.Parallel()
 	s := onStage(t)
-	for _, path := range []string{"/", "/transfer", "/sign-in", "/help", "/jobs", "/not-me"} {
+	for _, path := range []string{"/", "/transfer", "/reset", "/import", "/sign-in", "/help", "/jobs", "/not-me"} {
 		v := s.visitor(t, manner{text.Chinese, true, 360})
 		v.call("cache", call(network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true}))
 		v.open(path)
@@ -27,7 +27,7 @@ func TestAFirstVisitIsLight(t *testing.T) {
 		if bytes > applicantBudget || requests > 4 {
 			t.Errorf("%s costs %.0f bytes in %d requests, more than %d in 4", path, bytes, requests, applicantBudget)
 		}
-		v.look("first" + map[string]string{"/": "-router", "/transfer": "-transfer", "/sign-in": "-sign-in", "/help": "-help", "/jobs": "-jobs", "/not-me": "-not-me"}[path])
+		v.look("first" + map[string]string{"/": "-router", "/transfer": "-transfer", "/reset": "-reset", "/import": "-import", "/sign-in": "-sign-in", "/help": "-help", "/jobs": "-jobs", "/not-me": "-not-me"}[path])
 	}
 	v := s.visitor(t, manner{text.English, true, 1280})
 	v.open("/help")

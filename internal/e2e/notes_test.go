@@ -45,7 +45,7 @@ func (n *notes) ours(address string) bool {
 
 // refusal tells that the browser only noted the status of a page that says no.
 func refusal(e *log.Entry) bool {
-	return e.Source == "network" && slices.ContainsFunc([]string{"404", "409", "422", "429"}, func(status string) bool {
+	return e.Source == "network" && slices.ContainsFunc([]string{"404", "409", "410", "422", "429"}, func(status string) bool {
 		return strings.Contains(e.Text, "status of "+status)
 	})
 }

@@ -44,6 +44,9 @@ type stage struct {
 	close func()
 
 	base    string
+	addr    string // where it listens
+	binary  string
+	data    string // where the program keeps everything
 	words   *text.Catalog
 	browser context.Context
 	foreign *httptest.Server // a provider's own site, on the list of origins
@@ -97,27 +100,37 @@ func (s *stage) start(dir string) error {
 	}
 	addr := listener.Addr().String()
 	listener.Close()
-	s.base = "http://" + addr
+	s.addr, s.binary, s.data = addr, binary, filepath.Join(dir, "data")
+	stop, err := s.run()
+	s.undo(stop)
+	return err
+}
+
+// run starts the program, with more flags than the usual, until it is ready. What it
+// returns ends the program and waits for that.
+func (s *stage) run(flags ...string) (stop func(), err error) {
+	s.base = "http://" + s.addr
 	var log bytes.Buffer
-	program := exec.Command(binary, "dev", "--data-dir", filepath.Join(dir, "data"), "--http-addr", addr)
-	program.Env = append(os.Environ(), "BEIAN_API_KEY="+apiKey, "BEIAN_TRUSTED_PROXIES=127.0.0.1/32",
-		"BEIAN_CORS_ORIGINS="+s.foreign.URL, "BEIAN_LOG_LEVEL=warn", "BEIAN_LOG_FORMAT=json")
+	program := exec.Command(s.binary, append([]string{"dev", "--data-dir", s.data, "--http-addr", s.addr}, flags...)...)
+	program.Env = append(os.Environ(), "BEIAN_API_KEY="+apiKey, "BEIAN_STAFF_TOTP=optional", "BEIAN_TRUSTED_PROXIES=127.0.0.1/32",
+		"BEIAN_POLICY_UNDO=1s", "BEIAN_CORS_ORIGINS="+s.foreign.URL, "BEIAN_LOG_LEVEL=warn", "BEIAN_LOG_FORMAT=json")
 	program.Stderr, program.SysProcAttr = &log, bound()
 	if err := program.Start(); err != nil {
-		return fmt.Errorf("starting the program: %w", err)
+		return func() {}, fmt.Errorf("starting the program: %w", err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- program.Wait() }()
-	s.undo(func() {
+	stop = func() {
 		program.Process.Signal(syscall.SIGTERM)
 		select {
-		case <-ended:
+		case err := <-ended:
+			ended <- err
 		case <-time.After(20 * time.Second):
 			program.Process.Kill()
-			<-ended
+			ended <- <-ended
 		}
-	})
-	return s.ready(ended, &log)
+	}
+	return stop, s.ready(ended, &log)
 }
 
 func (s *stage) ready(ended chan error, log *bytes.Buffer) error {

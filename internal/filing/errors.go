@@ -51,6 +51,8 @@ const (
 	ReasonScheme = "scheme"
 	// ReasonDomain means that the part of an email address after the @ is no domain.
 	ReasonDomain = "domain"
+	// ReasonTail means something other than the last six characters of a certificate number.
+	ReasonTail = "tail"
 	// ReasonType means an unknown certificate type.
 	ReasonType = "type"
 )

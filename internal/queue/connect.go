@@ -146,7 +146,9 @@ func (a address) workerClient() redis.UniversalClient {
 	o := a.options
 	o.ClientName = "beian-worker"
 	o.MaxRetries, o.MinRetryBackoff, o.MaxRetryBackoff = 12, 100*time.Millisecond, 2*time.Second
-	return a.client(o)
+	c := a.client(o)
+	c.AddHook(greeting{})
+	return c
 }
 
 func (a address) frontClient() redis.UniversalClient {
@@ -172,6 +174,10 @@ func (a address) client(o redis.UniversalOptions) redis.UniversalClient {
 	}
 }
 
+// topologyAge is how old a client's map of a Cluster may be. A master that died
+// redirects nobody, so only the next map tells of the one that took over (R7).
+const topologyAge = time.Second
+
 // clusterOptions moves the retries to the redirect loop: retries inside a node's
 // own client would all go to the node that is down. One MOVED and one ASK must
 // fit beside a retry.
@@ -179,6 +185,7 @@ func clusterOptions(o redis.UniversalOptions) *redis.ClusterOptions {
 	c := o.Cluster()
 	c.MaxRedirects = max(o.MaxRetries, 3)
 	c.MaxRetries = -1
+	c.ClusterStateReloadInterval = topologyAge
 	return c
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
 
+	"beian/internal/failpoint"
 	"beian/tasks"
 )
 
@@ -55,7 +56,7 @@ func (r *Reconcile) Run(ctx context.Context) error {
 			err = r.CheckTravel(ctx)
 		case <-silent.C:
 			r.relay.Rebuild()
-			err = r.AskSilent(ctx)
+			err = errors.Join(r.AskSilent(ctx), r.CheckCards(ctx))
 		}
 		if err != nil && ctx.Err() == nil {
 			r.log.Warn().Err(err).Msg("reconcile could not look; it looks again soon")
@@ -67,6 +68,7 @@ func (r *Reconcile) Run(ctx context.Context) error {
 func (r *Reconcile) FreeLost(ctx context.Context) error {
 	freed, dead, err := r.box.FreeLost(ctx, lostLimit)
 	if freed+dead > 0 {
+		failpoint.Hit(failpoint.LeaseFreed)
 		r.log.Warn().Int64("freed", freed).Int64("dead", dead).Msg("workers lost their tasks")
 	}
 	return err
@@ -157,12 +159,58 @@ func (r *Reconcile) AskSilent(ctx context.Context) error {
 			case err != nil:
 				err = fmt.Errorf("asking about a silent task: %w", err)
 			case info.State == asynq.TaskStateArchived, info.State == asynq.TaskStateCompleted:
-				err = r.box.Supersede(ctx, o.TaskRef)
+				err = r.relay.unstick(ctx, insp, info, o.TaskRef)
+			default: // it waits there for later than the record says
+				err = r.relay.hasten(insp, info, 0)
 			}
 			if err != nil {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// CheckCards gives the dashboard its review cards back that somebody archived or
+// deleted there before their time: their deadlines are far away, so AskSilent would
+// notice late. When Redis holds as many as it should, nothing is asked one by one.
+func (r *Reconcile) CheckCards(ctx context.Context) error {
+	held, err := r.box.CountHeldCards(ctx)
+	if err != nil || held == 0 {
+		return err
+	}
+	insp := inspectorOn(r.redis)
+	info, err := insp.GetQueueInfo(string(tasks.QueueReview))
+	if err == nil && info.Pending+info.Active+info.Scheduled+info.Retry >= held {
+		return nil
+	}
+	after := ""
+	for {
+		refs, err := r.box.HeldCards(ctx, after, silentBatch)
+		if err != nil {
+			return err
+		}
+		for _, ref := range refs {
+			after = ref.ID
+			if err := r.checkCard(ctx, insp, ref); err != nil {
+				return err
+			}
+		}
+		if len(refs) < silentBatch {
+			return nil
+		}
+	}
+}
+
+func (r *Reconcile) checkCard(ctx context.Context, insp *asynq.Inspector, ref tasks.TaskRef) error {
+	info, err := insp.GetTaskInfo(string(tasks.QueueReview), AsynqID(ref))
+	switch {
+	case errors.Is(err, asynq.ErrTaskNotFound), errors.Is(err, asynq.ErrQueueNotFound):
+		return r.box.Reoffer(ctx, ref)
+	case err != nil:
+		return fmt.Errorf("asking about a review card: %w", err)
+	case info.State == asynq.TaskStateArchived, info.State == asynq.TaskStateCompleted:
+		return r.relay.unstick(ctx, insp, info, ref)
 	}
 	return nil
 }

@@ -32,11 +32,14 @@ const (
 	CodeScripts     = "REDIS_SCRIPTS"
 )
 
-// Finding is one answer of the self-test: Detail says in a sentence what was
-// found and, unless all is well, what to set.
+// Finding is one answer of the self-test: Case names what was found among the
+// answers of its Code, Detail says it in a sentence and, unless all is well, what
+// to set; Value is what it depends on, such as a version.
 type Finding struct {
 	Code   string
 	Level  Level
+	Case   string
+	Value  string
 	Detail string
 }
 
@@ -50,7 +53,7 @@ func (r *Redis) SelfTest(ctx context.Context) []Finding {
 		return SelfTest(ctx, r.front)
 	}
 	return []Finding{
-		{CodePersistence, LevelWarn, "The queue is in memory and is rebuilt from SQL at start; install redis-server or set a redis URL."},
+		{CodePersistence, LevelWarn, "memory", "", "The queue is in memory and is rebuilt from SQL at start; install redis-server or set a redis URL."},
 		checkScripts(ctx, r.front),
 	}
 }
@@ -76,7 +79,7 @@ func SelfTest(ctx context.Context, client redis.UniversalClient) []Finding {
 }
 
 func unreachable(err error) Finding {
-	return Finding{CodeUnreachable, LevelFault,
+	return Finding{CodeUnreachable, LevelFault, "away", err.Error(),
 		fmt.Sprintf("Redis does not answer (%v): check that it runs, its address, password and TLS setting.", err)}
 }
 
@@ -116,11 +119,11 @@ func checkVersion(ctx context.Context, node redis.Cmdable) Finding {
 	enough, err := atLeast(version, 6, 2)
 	switch {
 	case err != nil:
-		return Finding{CodeVersion, LevelWarn, "Could not check the version of Redis: allow the command INFO; 6.2 or newer is needed."}
+		return Finding{CodeVersion, LevelWarn, "hidden", "", "Could not check the version of Redis: allow the command INFO; 6.2 or newer is needed."}
 	case !enough:
-		return Finding{CodeVersion, LevelFault, fmt.Sprintf("Redis %s is too old: install 6.2 or newer.", version)}
+		return Finding{CodeVersion, LevelFault, "old", version, fmt.Sprintf("Redis %s is too old: install 6.2 or newer.", version)}
 	}
-	return Finding{CodeVersion, LevelOK, fmt.Sprintf("Redis %s.", version)}
+	return Finding{CodeVersion, LevelOK, "ok", version, fmt.Sprintf("Redis %s.", version)}
 }
 
 func atLeast(version string, major, minor int) (bool, error) {
@@ -139,11 +142,11 @@ func checkEviction(ctx context.Context, node redis.Cmdable) Finding {
 	}
 	switch policy {
 	case "":
-		return Finding{CodeEviction, LevelWarn, "Could not check maxmemory-policy: allow CONFIG GET or INFO, and make sure that it is noeviction."}
+		return Finding{CodeEviction, LevelWarn, "hidden", "", "Could not check maxmemory-policy: allow CONFIG GET or INFO, and make sure that it is noeviction."}
 	case "noeviction":
-		return Finding{CodeEviction, LevelOK, "maxmemory-policy is noeviction."}
+		return Finding{CodeEviction, LevelOK, "ok", "", "maxmemory-policy is noeviction."}
 	}
-	return Finding{CodeEviction, LevelFault,
+	return Finding{CodeEviction, LevelFault, "evicts", policy,
 		fmt.Sprintf("maxmemory-policy is %s, so Redis may throw waiting tasks away: set maxmemory-policy noeviction.", policy)}
 }
 
@@ -151,13 +154,13 @@ func checkPersistence(ctx context.Context, node redis.Cmdable) Finding {
 	save, answered := lookup(ctx, node, "save")
 	switch {
 	case config(ctx, node, "appendonly") == "yes", info(ctx, node, "persistence")["aof_enabled"] == "1":
-		return Finding{CodePersistence, LevelOK, "The append-only file is on."}
+		return Finding{CodePersistence, LevelOK, "ok", "", "The append-only file is on."}
 	case save != "":
-		return Finding{CodePersistence, LevelOK, "Snapshots are on; appendonly yes would lose less."}
+		return Finding{CodePersistence, LevelOK, "snapshots", "", "Snapshots are on; appendonly yes would lose less."}
 	case !answered:
-		return Finding{CodePersistence, LevelWarn, "Could not check persistence: allow CONFIG GET or INFO, and make sure that appendonly is yes."}
+		return Finding{CodePersistence, LevelWarn, "hidden", "", "Could not check persistence: allow CONFIG GET or INFO, and make sure that appendonly is yes."}
 	}
-	return Finding{CodePersistence, LevelWarn,
+	return Finding{CodePersistence, LevelWarn, "none", "",
 		"Redis keeps nothing on disk, so after its restart the queue must be rebuilt from SQL: set appendonly yes."}
 }
 
@@ -193,10 +196,10 @@ func checkScripts(ctx context.Context, client redis.UniversalClient) Finding {
 		}
 	}
 	if err != nil {
-		return Finding{CodeScripts, LevelFault, fmt.Sprintf("A task could not pass through a probe queue (%v): "+
+		return Finding{CodeScripts, LevelFault, "refused", err.Error(), fmt.Sprintf("A task could not pass through a probe queue (%v): "+
 			"allow EVAL and EVALSHA on keys asynq:*, with keys built inside scripts (script_check_enable=0 on Alibaba Cloud), on a writable master.", err)}
 	}
-	return Finding{CodeScripts, LevelOK, "Scripts run; a task passed through the probe queue."}
+	return Finding{CodeScripts, LevelOK, "ok", "", "Scripts run; a task passed through the probe queue."}
 }
 
 // probe makes new clients each time: they remember which queues exist.

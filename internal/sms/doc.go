@@ -1,6 +1,10 @@
 // Package sms hands messages to providers (C2) and words them. A provider is a
 // tasks.Sender; smstest.Exercise says what all of them promise.
 //
+// Aliyun and Tencent send SMS, Mail sends by SMTP; Router gives each channel to its
+// provider, Guard leaves one alone that does not answer (ADR 19). Read aliyun.go
+// and call.go first.
+//
 // The inbox, the embedded provider, keeps every message in a box that a page
 // shows. Some mobile numbers play a provider's faults for demonstrations and
 // tests; mail and every other number arrive at once:

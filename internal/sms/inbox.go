@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"beian/internal/failpoint"
 	"beian/internal/text"
 	"beian/tasks"
 )
@@ -68,9 +69,11 @@ func (i *Inbox) Send(ctx context.Context, m tasks.Message) (tasks.Sent, error) {
 	if letter.To == "" {
 		return tasks.Sent{}, &tasks.SendError{Class: tasks.SendBadNumber, Code: "NO_RECEIVER"}
 	}
+	failpoint.Hit(failpoint.MessageLeaving)
 	if err := i.box.PutLetter(ctx, letter); err != nil {
 		return tasks.Sent{}, fmt.Errorf("putting a letter into the inbox: %w", err)
 	}
+	failpoint.Hit(failpoint.MessageAccepted)
 	return i.Find(ctx, m)
 }
 

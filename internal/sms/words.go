@@ -99,9 +99,9 @@ func keysOf(m tasks.Message) (keys, bool) {
 	found, ok := noticeKeys()[m.Template]
 	switch {
 	case ok && m.Channel == tasks.ChannelSMS:
-		return keys{body: found[0]}, true
+		return keys{body: found[0]}, found[0] != ""
 	case ok && m.Channel == tasks.ChannelMail:
-		return keys{subject: found[1], body: found[2]}, true
+		return keys{subject: found[1], body: found[2]}, found[1] != ""
 	}
 	return keys{}, false
 }
@@ -112,6 +112,13 @@ func codeKeys() map[tasks.Purpose]string {
 		tasks.PurposeGive:  "sms.code.transfer_give",
 		tasks.PurposeTake:  "sms.code.transfer_take",
 		tasks.PurposeTrack: "sms.code.track",
+
+		tasks.PurposePassword: "sms.code.password",
+		tasks.PurposeReset:    "sms.code.reset_contact",
+		tasks.PurposePapers:   "sms.code.papers_contact",
+		tasks.PurposeOldPhone: "sms.code.contact_old",
+		tasks.PurposeNewPhone: "sms.code.contact_new",
+		tasks.PurposeLegacy:   "sms.code.legacy_contact",
 	}
 }
 
@@ -124,5 +131,50 @@ func noticeKeys() map[tasks.Template][3]string {
 		tasks.TemplateStopped:  {"sms.transfer_stopped", "mail.transfer_stopped.subject", "mail.transfer_stopped.body"},
 		tasks.TemplateFailed:   {"sms.transfer_failed", "mail.transfer_failed.subject", "mail.transfer_failed.body"},
 		tasks.TemplateDisputed: {"sms.transfer_disputed", "mail.transfer_disputed.subject", "mail.transfer_disputed.body"},
+
+		tasks.TemplatePassword: {"sms.password_changed", "mail.password_changed.subject", "mail.password_changed.body"},
+		tasks.TemplateLogin:    {"sms.login_found", "", ""},
+		tasks.TemplateRecovery: {"", "mail.password_link.subject", "mail.password_link.body"},
+
+		tasks.TemplateImportReady:   {"sms.import_ready", "mail.import_ready.subject", "mail.import_ready.body"},
+		tasks.TemplateImportStarted: {"sms.import_started", "mail.import_started.subject", "mail.import_started.body"},
+		tasks.TemplateImportTaken:   {"sms.import_taken", "", ""},
+		tasks.TemplateImportDone:    {"sms.import_done", "mail.import_done.subject", "mail.import_done.body"},
+		tasks.TemplateImportFailed:  {"sms.import_failed", "mail.import_failed.subject", "mail.import_failed.body"},
+		tasks.TemplateImportStopped: {"sms.import_stopped", "mail.import_stopped.subject", "mail.import_stopped.body"},
+		tasks.TemplateImportAsked:   {"sms.import_papers", "mail.import_papers.subject", "mail.import_papers.body"},
+		tasks.TemplateImportRefused: {"sms.import_refused", "mail.import_refused.subject", "mail.import_refused.body"},
+		tasks.TemplateImportFrozen:  {"sms.import_disputed", "mail.import_disputed.subject", "mail.import_disputed.body"},
+
+		tasks.TemplateMailbox:       {"", "mail.reset_mailbox.subject", "mail.reset_mailbox.body"},
+		tasks.TemplateResetWarned:   {"sms.reset_submitted", "mail.reset_submitted.subject", "mail.reset_submitted.body"},
+		tasks.TemplateResetQueued:   {"sms.reset_queued", "mail.reset_queued.subject", "mail.reset_queued.body"},
+		tasks.TemplateResetAsked:    {"sms.reset_need_more", "mail.reset_need_more.subject", "mail.reset_need_more.body"},
+		tasks.TemplateResetDelayed:  {"sms.reset_delayed", "mail.reset_delayed.subject", "mail.reset_delayed.body"},
+		tasks.TemplateResetApproved: {"sms.reset_approved", "mail.reset_approved.subject", "mail.reset_approved.body"},
+		tasks.TemplateResetHeld:     {"sms.reset_held", "mail.reset_held.subject", "mail.reset_held.body"},
+		tasks.TemplateResetRejected: {"sms.reset_rejected", "mail.reset_rejected.subject", "mail.reset_rejected.body"},
+		tasks.TemplateResetStopped:  {"sms.reset_stopped", "mail.reset_stopped.subject", "mail.reset_stopped.body"},
+		tasks.TemplateResetFailed:   {"sms.reset_failed", "mail.reset_failed.subject", "mail.reset_failed.body"},
+		tasks.TemplateResetFrozen:   {"sms.reset_disputed", "mail.reset_disputed.subject", "mail.reset_disputed.body"},
+		tasks.TemplateResetDone:     {"sms.reset_done", "mail.reset_done.subject", "mail.reset_done.body"},
+		tasks.TemplateResetReady:    {"sms.reset_ready", "", ""},
+		tasks.TemplateResetMoved:    {"sms.reset_moved", "mail.reset_moved.subject", "mail.reset_moved.body"},
+
+		tasks.TemplatePapersWarned:   {"sms.reviewed_submitted", "mail.reviewed_submitted.subject", "mail.reviewed_submitted.body"},
+		tasks.TemplatePapersApproved: {"sms.reviewed_approved", "mail.reviewed_approved.subject", "mail.reviewed_approved.body"},
+		tasks.TemplatePapersRejected: {"sms.reviewed_rejected", "", ""},
+		tasks.TemplatePapersDone:     {"sms.reviewed_done", "", ""},
+		tasks.TemplateReversed:       {"sms.transfer_reversed", "mail.transfer_reversed.subject", "mail.transfer_reversed.body"},
+		tasks.TemplateNotReversed:    {"sms.reversal_failed", "mail.reversal_failed.subject", "mail.reversal_failed.body"},
+
+		tasks.TemplateContactWarned:   {"sms.contact_submitted", "mail.contact_submitted.subject", "mail.contact_submitted.body"},
+		tasks.TemplateContactDone:     {"sms.contact_done", "mail.contact_done.subject", "mail.contact_done.body"},
+		tasks.TemplateContactStopped:  {"sms.contact_stopped", "mail.contact_stopped.subject", "mail.contact_stopped.body"},
+		tasks.TemplateContactFailed:   {"sms.contact_failed", "mail.contact_failed.subject", "mail.contact_failed.body"},
+		tasks.TemplateContactFrozen:   {"sms.contact_disputed", "mail.contact_disputed.subject", "mail.contact_disputed.body"},
+		tasks.TemplateContactApproved: {"sms.contact_approved", "mail.contact_approved.subject", "mail.contact_approved.body"},
+		tasks.TemplateContactRefused:  {"sms.contact_refused", "", ""},
+		tasks.TemplateContactRestored: {"sms.contact_restored", "mail.contact_restored.subject", "mail.contact_restored.body"},
 	}
 }

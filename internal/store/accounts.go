@@ -43,8 +43,7 @@ func (t accountsTx) forShare() string {
 
 // Forget fills a bucket again.
 func (t accountsTx) Forget(ctx context.Context, l tasks.Limit, key string) error {
-	_, err := t.q.exec(ctx, `DELETE FROM limits WHERE name = $1 AND key = $2`, l.Name, t.s.vault.Index("limit "+l.Name, key))
-	return err
+	return t.forget(ctx, l, key)
 }
 
 // Credential reads what an account signs in with.
@@ -58,19 +57,18 @@ func (t accountsTx) Credential(ctx context.Context, login filing.Email) (c accou
 // account's version stays.
 func (t accountsTx) SetHash(ctx context.Context, accountID, hash string) error {
 	return t.exactlyOne(ctx, tasks.ErrNotFound, `UPDATE accounts SET password_hash = $1, updated_at = $2 WHERE id = $3`,
-		hash, millis(t.now), accountID)
+		hash, millis(t.Now()), accountID)
 }
 
 // AddSession begins a session.
 func (t accountsTx) AddSession(ctx context.Context, s accounts.Session, tokenHash string) error {
-	_, err := t.q.exec(ctx, `INSERT INTO sessions (id, token_hash, account_id, staff_id, client, created_at, seen_at, expires_at)
-	  VALUES ($1,$2,$3,$4,$5,$6,$7,$8)`, s.ID, tokenHash, s.AccountID, s.StaffID, s.Client, millis(s.CreatedAt), millis(s.SeenAt),
-		millis(s.ExpiresAt))
-	return err
+	return t.q.later(ctx, `INSERT INTO sessions (id, token_hash, account_id, staff_id, client, created_at, seen_at, expires_at, pending)
+	  VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)`, s.ID, tokenHash, s.AccountID, s.StaffID, s.Client, millis(s.CreatedAt), millis(s.SeenAt),
+		millis(s.ExpiresAt), s.Pending)
 }
 
-const sessionColumns = `SELECT s.id, s.account_id, s.staff_id, s.client, s.created_at, s.seen_at, s.expires_at,
-  coalesce(a.status, ''), a.login_sealed, coalesce(m.name, ''), coalesce(m.role, '')
+const sessionColumns = `SELECT s.id, s.account_id, s.staff_id, s.client, s.created_at, s.seen_at, s.expires_at, s.pending,
+  coalesce(m.login, ''), coalesce(a.status, ''), a.login_sealed, coalesce(m.name, ''), coalesce(m.role, '')
 FROM sessions s LEFT JOIN accounts a ON a.id = s.account_id LEFT JOIN staff m ON m.id = s.staff_id AND m.disabled_at = 0
 WHERE (a.status IN ('active', 'frozen') OR m.id IS NOT NULL) AND `
 
@@ -96,7 +94,7 @@ func (t accountsTx) scanSession(scan func(...any) error, s *accounts.Session) er
 	var created, seen, expires int64
 	var status filing.AccountStatus
 	var sealed []byte
-	err := scan(&s.ID, &s.AccountID, &s.StaffID, &s.Client, &created, &seen, &expires, &status, &sealed, &s.Name, &s.Role)
+	err := scan(&s.ID, &s.AccountID, &s.StaffID, &s.Client, &created, &seen, &expires, &s.Pending, &s.Login, &status, &sealed, &s.Name, &s.Role)
 	if err != nil {
 		return err
 	}
@@ -133,8 +131,7 @@ func (t accountsTx) EndSessions(ctx context.Context, f accounts.Ending) (int, er
 
 // Touch notes that a session is in use; one that ended meanwhile stays ended.
 func (t accountsTx) Touch(ctx context.Context, sessionID string) error {
-	_, err := t.q.exec(ctx, `UPDATE sessions SET seen_at = $1 WHERE id = $2`, millis(t.now), sessionID)
-	return err
+	return t.q.later(ctx, `UPDATE sessions SET seen_at = $1 WHERE id = $2`, millis(t.Now()), sessionID)
 }
 
 const memberColumns = `SELECT id, login, name, role, password_hash, disabled_at, created_at FROM staff `

@@ -51,7 +51,7 @@ func (p porter) insert(t *testing.T, id, login string) {
 			return err
 		}
 		_, err = tx.q.exec(t.Context(), `INSERT INTO accounts (id, external_id, site, status, login_sealed, login_index, created_at, updated_at)
-		  VALUES ($1, $2, 'china', 'active', $3, $4, $5, $5)`, id, "ext-"+id, sealed, tx.s.vault.Index("login", login), millis(tx.now))
+		  VALUES ($1, $2, 'china', 'active', $3, $4, $5, $5)`, id, "ext-"+id, sealed, tx.s.vault.Index("login", login), millis(tx.Now()))
 		return err
 	})
 	if err != nil {
@@ -233,10 +233,10 @@ func TestStaffChangesAreRowsOfTheJournal(t *testing.T) {
 		if err != nil || session.StaffID != m.ID || session.Name != "王芳" || session.Role != tasks.ActorReviewer {
 			t.Fatalf("%+v, %v", session, err)
 		}
-		if err := p.SetRole(t.Context(), operator, "wang.fang", tasks.ActorSupervisor); err != nil {
+		if err := p.SetRole(t.Context(), operator, "wang.fang", tasks.ActorAuditor); err != nil {
 			t.Fatal(err)
 		}
-		if session, err := p.Session(t.Context(), token); err != nil || session.Role != tasks.ActorSupervisor {
+		if session, err := p.Session(t.Context(), token); err != nil || session.Role != tasks.ActorAuditor {
 			t.Errorf("%+v, %v", session, err)
 		}
 		if err := p.DisableStaff(t.Context(), operator, "wang.fang"); err != nil {
@@ -246,11 +246,11 @@ func TestStaffChangesAreRowsOfTheJournal(t *testing.T) {
 			t.Errorf("disabled: %v", err)
 		}
 		all, err := p.Staff(t.Context())
-		if err != nil || len(all) != 1 || all[0].DisabledAt.IsZero() || all[0].Role != tasks.ActorSupervisor || all[0].CreatedAt.IsZero() {
+		if err != nil || len(all) != 1 || all[0].DisabledAt.IsZero() || all[0].Role != tasks.ActorAuditor || all[0].CreatedAt.IsZero() {
 			t.Errorf("%d members, %v", len(all), err)
 		}
 		if diff := cmp.Diff([]string{"account.password acc-1 ", "staff.add " + m.ID + " as reviewer", "staff.sign_in " + m.ID + " ",
-			"staff.role " + m.ID + " reviewer to supervisor", "staff.disable " + m.ID + " "}, p.journal(t)); diff != "" {
+			"staff.role " + m.ID + " reviewer to auditor", "staff.disable " + m.ID + " "}, p.journal(t)); diff != "" {
 			t.Error(diff)
 		}
 	})

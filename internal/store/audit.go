@@ -4,25 +4,12 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"time"
 
 	"beian/tasks"
 )
 
-// AuditEntry is one row of the house's journal: who did what to which object,
-// why, and what came of it. Nothing personal belongs in it.
-type AuditEntry struct {
-	Seq       int64
-	At        time.Time
-	Actor     tasks.Actor
-	Action    string
-	Object    string
-	Reason    string
-	Outcome   string
-	RequestID string
-	Prev      []byte
-	Hash      []byte
-}
+// AuditEntry is one row of the house's journal.
+type AuditEntry = tasks.Entry
 
 // Audit appends one entry to the journal in a transaction of its own.
 func (s *Store) Audit(ctx context.Context, e AuditEntry) error {
@@ -46,7 +33,7 @@ func (t *tx) audit(ctx context.Context, e AuditEntry) error {
 		e.Prev = []byte{}
 	}
 	e.Seq++
-	e.At = t.now
+	e.At = t.Now()
 	e.Hash = t.s.auditHash(e)
 	_, err = t.q.exec(ctx, `INSERT INTO audit (seq, at, actor_kind, actor_id, action, object, reason, outcome, request_id, prev, hash)
 	  VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)`, e.Seq, millis(e.At), string(e.Actor.Kind), e.Actor.ID, e.Action, e.Object,

@@ -10,7 +10,7 @@ import (
 // Lead makes holder the leader of name for a while, or says that another is.
 func (s *Store) Lead(ctx context.Context, name, holder string, term time.Duration) (leads bool, err error) {
 	err = s.update(ctx, func(t *tx) error {
-		now := millis(t.now)
+		now := millis(t.Now())
 		n, err := t.q.exec(ctx, `INSERT INTO leaders (name, holder, until) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE
 		  SET holder = excluded.holder, until = excluded.until WHERE leaders.holder = $2 OR leaders.until < $4`,
 			name, holder, now+term.Milliseconds(), now)
@@ -25,11 +25,13 @@ func (s *Store) Lead(ctx context.Context, name, holder string, term time.Duratio
 // bucket.
 func (s *Store) PostChore(ctx context.Context, name string, every time.Duration) error {
 	return s.update(ctx, func(t *tx) error {
-		bucket := t.now.Truncate(every).Format("20060102T150405")
+		bucket := t.Now().Truncate(every).Format("20060102T150405")
 		n, err := t.q.exec(ctx, `INSERT INTO outbox (id, queue, type, ref, state, not_before, created_at)
 		  VALUES ($1, 'ops', $2, $3, 'waiting', $4, $4) ON CONFLICT (id) DO NOTHING`,
-			"chore."+name+"."+bucket, "chore:"+name, bucket, millis(t.now))
-		t.posted = n == 1
+			"chore."+name+"."+bucket, "chore:"+name, bucket, millis(t.Now()))
+		if n == 1 {
+			t.posted = []tasks.Queue{tasks.QueueOps}
+		}
 		return err
 	})
 }
@@ -56,7 +58,11 @@ func (s *Store) Purge(ctx context.Context) (int64, error) {
 		{`DELETE FROM inbox WHERE id IN (SELECT id FROM inbox WHERE at < $1 LIMIT $2)`, keepInbox},
 		{`DELETE FROM drafts WHERE id IN (SELECT id FROM drafts WHERE updated_at < $1 LIMIT $2)`, keepDrafts},
 		{`DELETE FROM codes WHERE id IN (SELECT id FROM codes WHERE created_at < $1 LIMIT $2)`, keepCodes},
+		{`DELETE FROM recoveries WHERE id IN (SELECT id FROM recoveries WHERE created_at < $1 LIMIT $2)`, keepCodes},
+		{`DELETE FROM lookups WHERE id IN (SELECT id FROM lookups WHERE created_at < $1 LIMIT $2)`, keepCodes},
 		{`DELETE FROM limits WHERE (name, key) IN (SELECT name, key FROM limits WHERE free_at < $1 LIMIT $2)`, keepCodes},
+		{`DELETE FROM staff_setups WHERE staff_id IN (SELECT staff_id FROM staff_setups WHERE until < $1 LIMIT $2)`, keepCodes},
+		{`DELETE FROM legacy_tries WHERE (login_index, job_id) IN (SELECT login_index, job_id FROM legacy_tries WHERE at < $1 LIMIT $2)`, keepCodes},
 		{`DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2)`, keepCodes},
 	} {
 		n, err := s.purge(ctx, p.text, p.keep)
@@ -74,7 +80,7 @@ func (s *Store) purge(ctx context.Context, text string, keep time.Duration) (tot
 	for {
 		var n int64
 		err = s.update(ctx, func(t *tx) error {
-			n, err = t.q.exec(ctx, text, millis(t.now.Add(-keep)), purgeAtOnce)
+			n, err = t.q.exec(ctx, text, millis(t.Now().Add(-keep)), purgeAtOnce)
 			return err
 		})
 		total += n
@@ -88,7 +94,7 @@ func (s *Store) purge(ctx context.Context, text string, keep time.Duration) (tot
 // people see it with its reason (R15).
 func (s *Store) Bury(ctx context.Context, id string, q tasks.Queue, kind, reason string) error {
 	return s.update(ctx, func(t *tx) error {
-		now := millis(t.now)
+		now := millis(t.Now())
 		_, err := t.q.exec(ctx, `INSERT INTO outbox (id, queue, type, ref, state, not_before, reason, created_at, ended_at)
 		  VALUES ($1, $2, $3, '', 'dead', $4, $5, $4, $4) ON CONFLICT (id) DO NOTHING`, id, string(q), kind, now, reason)
 		return err

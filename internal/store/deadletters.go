@@ -46,11 +46,11 @@ func (s *Store) Redrive(ctx context.Context, id string, by AuditEntry) error {
 		var ref string
 		err := scanOne(t.q.row(ctx, `UPDATE outbox SET state = 'waiting', generation = generation + 1, attempts = 0,
 		  not_before = $1, reason = '', ended_at = 0, lease_until = 0 WHERE id = $2 AND state = 'dead' RETURNING ref`,
-			millis(t.now), id), &ref)
+			millis(t.Now()), id), &ref)
 		if err != nil {
 			return err
 		}
-		t.posted = true
+		t.posted = tasks.Queues()
 		by.Action, by.Object, by.Outcome = "task.redrive", id, "done"
 		if err := t.audit(ctx, by); err != nil {
 			return err
@@ -64,6 +64,14 @@ func (s *Store) Redrive(ctx context.Context, id string, by AuditEntry) error {
 		}
 		return t.Record(ctx, &job, tasks.Change{Events: []tasks.Event{{Actor: by.Actor, What: tasks.WhatRedriven, From: job.State, To: job.State}}}, nil)
 	})
+}
+
+// Disputed counts the jobs whose dispute waits for a supervisor (A8).
+func (s *Store) Disputed(ctx context.Context) (n int64, err error) {
+	err = s.view(ctx, func(t *tx) error {
+		return t.q.row(ctx, "SELECT count(*) FROM jobs WHERE "+disputedClause).Scan(&n)
+	})
+	return n, err
 }
 
 // QueueFigures counts a queue's work by what SQL knows.
@@ -92,7 +100,7 @@ func (s *Store) Figures(ctx context.Context) ([]QueueFigures, error) {
 				return err
 			}
 			if oldest > 0 {
-				f.OldestDue = max(0, t.now.Sub(moment(oldest)))
+				f.OldestDue = max(0, t.Now().Sub(moment(oldest)))
 			}
 			out = append(out, f)
 		}

@@ -33,7 +33,7 @@ func (s *Store) SaveDraft(ctx context.Context, d Draft) error {
 		return t.exactlyOne(ctx, tasks.ErrNotFound, `INSERT INTO drafts (id, account_id, kind, fields_sealed, updated_at)
 		  VALUES ($1,$2,$3,$4,$5) ON CONFLICT (id) DO UPDATE SET fields_sealed = excluded.fields_sealed,
 		  updated_at = excluded.updated_at WHERE drafts.account_id = excluded.account_id AND drafts.kind = excluded.kind`,
-			d.ID, d.AccountID, string(d.Kind), sealed, millis(t.now))
+			d.ID, d.AccountID, string(d.Kind), sealed, millis(t.Now()))
 	})
 }
 

@@ -11,26 +11,70 @@ import (
 )
 
 const partyColumns = `SELECT a.id, a.external_id, a.site, a.status, a.login_sealed, a.phone_sealed, a.real_certificate_sealed,
-  a.real_verified, a.hold_until,
+  a.real_verified, a.hold_until, (SELECT count(*) FROM subjects x WHERE x.account_id = a.id),
   (SELECT count(*) FROM filing_orders o WHERE o.account_id = a.id AND o.in_progress = 1),
   (SELECT count(*) FROM subjects x WHERE x.account_id = a.id) < (SELECT count(*) FROM subject_slots),
   coalesce(s.id, ''), coalesce(s.external_id, ''), coalesce(s.nature, ''), s.name_sealed, coalesce(s.certificate_type, ''),
   s.certificate_sealed, coalesce(s.icp_number, ''), s.principal_sealed,
-  coalesce((SELECT j.receipt FROM jobs j WHERE j.subject_id = s.id AND j.ended = 0 LIMIT 1), '')
+  coalesce((SELECT j.receipt FROM jobs j WHERE j.subject_id = s.id AND j.kind IN ('transfer', 'reversal') AND j.ended = 0
+    AND j.subject_id <> '' LIMIT 1), '')
 FROM accounts a LEFT JOIN subjects s ON s.account_id = a.id `
 
+const chosenSubject = `AND (s.id = $2 OR s.icp_number = $2) `
+
 // Party reads an account with its subject, orders and open job in one statement.
-// With several subjects (A1 policy) it is the one in the lowest slot.
+// With several subjects (A1 policy) it is the one in the lowest slot, unless
+// another is named.
 func (t *tx) Party(ctx context.Context, ref tasks.AccountRef) (tasks.Party, error) {
-	const tail = ` ORDER BY s.slot LIMIT 1`
+	parties, err := t.Parties(ctx, ref)
+	if err == nil && parties[0].Account.ID == "" {
+		err = tasks.ErrNotFound
+	}
+	if err != nil {
+		return tasks.Party{}, err
+	}
+	return parties[0], nil
+}
+
+// Parties reads several accounts like Party; one that does not exist is zero.
+func (t *tx) Parties(ctx context.Context, refs ...tasks.AccountRef) ([]tasks.Party, error) {
+	reads := make([]read, len(refs))
+	for i, ref := range refs {
+		reads[i].text, reads[i].args = t.partyBy(ref)
+	}
+	return t.parties(ctx, reads)
+}
+
+// parties runs reads of partyColumns, each for one account at most.
+func (t *tx) parties(ctx context.Context, reads []read) ([]tasks.Party, error) {
+	parties, sealed := make([]tasks.Party, len(reads)), make([]sealedParty, len(reads))
+	for i := range reads {
+		reads[i].row = func(scan func(...any) error) error { return sealed[i].read(scan, &parties[i]) }
+	}
+	if err := t.q.query(ctx, reads...); err != nil {
+		return nil, err
+	}
+	for i := range parties {
+		if err := t.openParty(&parties[i], sealed[i]); err != nil {
+			return nil, err
+		}
+	}
+	return parties, nil
+}
+
+func (t *tx) partyBy(ref tasks.AccountRef) (text string, args []any) {
+	text, args = partyColumns, []any{ref.ExternalID}
+	if ref.Subject != "" {
+		text, args = text+chosenSubject, append(args, ref.Subject)
+	}
+	where := "WHERE a.external_id = $1"
 	switch {
 	case ref.ID != "":
-		return t.party(ctx, partyColumns+"WHERE a.id = $1"+tail, ref.ID)
+		where, args[0] = "WHERE a.id = $1", ref.ID
 	case !ref.Login.IsZero():
-		return t.party(ctx, partyColumns+"WHERE a.login_index = $1"+tail, t.s.vault.Index("login", ref.Login.Reveal()))
-	default:
-		return t.party(ctx, partyColumns+"WHERE a.external_id = $1"+tail, ref.ExternalID)
+		where, args[0] = "WHERE a.login_index = $1", t.s.vault.Index("login", ref.Login.Reveal())
 	}
+	return text + where + " ORDER BY s.slot LIMIT 1", args
 }
 
 // sealedParty is a row of partyColumns as it lies in the database.
@@ -40,25 +84,25 @@ type sealedParty struct {
 	verified, hold                                              int64
 }
 
-func (t *tx) party(ctx context.Context, text, key string) (tasks.Party, error) {
-	var p tasks.Party
-	var r sealedParty
+func (r *sealedParty) read(scan func(...any) error, p *tasks.Party) error {
 	a, s := &p.Account, &p.Subject
-	err := scanOne(t.q.row(ctx, text, key), &a.ID, &a.ExternalID, &a.Site, &a.Status, &r.login, &r.phone,
-		&r.realCertificate, &r.verified, &r.hold, &p.Orders, &p.Free, &s.ID, &s.ExternalID, &s.Nature, &r.name,
-		&r.certificateType, &r.certificate, &r.icp, &r.principal, &p.Open)
-	if err != nil {
-		return tasks.Party{}, err
+	return scan(&a.ID, &a.ExternalID, &a.Site, &a.Status, &r.login, &r.phone, &r.realCertificate, &r.verified, &r.hold,
+		&p.Held, &p.Orders, &p.Free, &s.ID, &s.ExternalID, &s.Nature, &r.name, &r.certificateType, &r.certificate, &r.icp, &r.principal, &p.Open)
+}
+
+func (t *tx) openParty(p *tasks.Party, r sealedParty) error {
+	if p.Account.ID == "" {
+		return nil
 	}
-	a.RealNameVerified, a.HoldUntil = r.verified == 1, moment(r.hold)
-	if err := t.openAccount(a, r); err != nil {
-		return tasks.Party{}, err
+	p.Account.RealNameVerified, p.Account.HoldUntil = r.verified == 1, moment(r.hold)
+	if err := t.openAccount(&p.Account, r); err != nil {
+		return err
 	}
-	if s.ID == "" {
-		return p, nil
+	if p.Subject.ID == "" {
+		return nil
 	}
-	s.AccountID = a.ID
-	return p, t.openSubject(s, r)
+	p.Subject.AccountID = p.Account.ID
+	return t.openSubject(&p.Subject, r)
 }
 
 func (t *tx) openAccount(a *filing.Account, r sealedParty) (err error) {
@@ -89,6 +133,22 @@ func (t *tx) openSubject(s *filing.Subject, r sealedParty) (err error) {
 	}
 	s.Principal, err = t.openPrincipal("subjects.principal", s.ID, r.principal)
 	return err
+}
+
+// Subjects lists an account's subjects in the order of their slots.
+func (t *tx) Subjects(ctx context.Context, accountID string) ([]filing.Subject, error) {
+	var out []filing.Subject
+	err := t.each(ctx, func(scan func(...any) error) error {
+		s, r := filing.Subject{AccountID: accountID}, sealedParty{}
+		err := scan(&s.ID, &s.ExternalID, &s.Nature, &r.name, &r.certificateType, &r.certificate, &r.icp, &r.principal)
+		if err == nil {
+			err = t.openSubject(&s, r)
+		}
+		out = append(out, s)
+		return err
+	}, `SELECT id, external_id, nature, name_sealed, certificate_type, certificate_sealed, icp_number, principal_sealed
+	   FROM subjects WHERE account_id = $1 ORDER BY slot`, accountID)
+	return out, err
 }
 
 // openValue opens a sealed value and gives it its type back; absent stays zero.
@@ -148,30 +208,38 @@ func (t *tx) sealPrincipal(place, id string, p filing.Principal) ([]byte, error)
 // Holdings lists a subject's websites and records.
 func (t *tx) Holdings(ctx context.Context, subjectID string) (tasks.Holdings, error) {
 	var h tasks.Holdings
-	err := t.each(ctx, func(scan func(...any) error) error {
-		w := filing.Website{SubjectID: subjectID}
-		var domain string
-		err := scan(&w.ID, &w.ExternalID, &w.Name, &domain, &w.Suffix, &w.DomainAccount, &w.ServerAccount)
-		if err != nil {
+	err := t.q.query(ctx, read{
+		text: `SELECT id, external_id, name, domain, suffix, domain_account, server_account FROM websites
+		  WHERE subject_id = $1 ORDER BY suffix, id`,
+		args: []any{subjectID},
+		row: func(scan func(...any) error) error {
+			w := filing.Website{SubjectID: subjectID}
+			err := scanWebsite(scan, &w)
+			h.Websites = append(h.Websites, w)
 			return err
-		}
-		if w.Domain, err = filing.ParseDomain(domain); err != nil {
-			return fmt.Errorf("reading a stored domain: %w", err)
-		}
-		h.Websites = append(h.Websites, w)
-		return nil
-	}, `SELECT id, external_id, name, domain, suffix, domain_account, server_account FROM websites
-	   WHERE subject_id = $1 ORDER BY suffix, id`, subjectID)
-	if err != nil {
-		return h, err
-	}
-	err = t.each(ctx, func(scan func(...any) error) error {
-		r := filing.Record{SubjectID: subjectID}
-		h.Records = append(h.Records, r)
-		last := &h.Records[len(h.Records)-1]
-		return scan(&last.ID, &last.ExternalID, &last.AccountID, &last.Kind, &last.Title)
-	}, `SELECT id, external_id, account_id, kind, title FROM records WHERE subject_id = $1 ORDER BY id`, subjectID)
+		},
+	}, read{
+		text: `SELECT id, external_id, account_id, kind, title FROM records WHERE subject_id = $1 ORDER BY id`,
+		args: []any{subjectID},
+		row: func(scan func(...any) error) error {
+			r := filing.Record{SubjectID: subjectID}
+			err := scan(&r.ID, &r.ExternalID, &r.AccountID, &r.Kind, &r.Title)
+			h.Records = append(h.Records, r)
+			return err
+		},
+	})
 	return h, err
+}
+
+func scanWebsite(scan func(...any) error, w *filing.Website) (err error) {
+	var domain string
+	if err := scan(&w.ID, &w.ExternalID, &w.Name, &domain, &w.Suffix, &w.DomainAccount, &w.ServerAccount); err != nil {
+		return err
+	}
+	if w.Domain, err = filing.ParseDomain(domain); err != nil {
+		return fmt.Errorf("reading a stored domain: %w", err)
+	}
+	return nil
 }
 
 // LockAccounts touches the accounts in a fixed order; every writer of facts does
@@ -195,12 +263,12 @@ func (t *tx) MoveSubject(ctx context.Context, subjectID, from, to string) error 
 	      (SELECT 1 FROM subjects x WHERE x.account_id = $1 AND x.slot = f.slot))
 	  WHERE id = $3 AND account_id = $4
 	    AND (SELECT count(*) FROM subjects x WHERE x.account_id = $1) < (SELECT count(*) FROM subject_slots)`,
-		to, millis(t.now), subjectID, from)
+		to, millis(t.Now()), subjectID, from)
 	if err != nil {
 		return err
 	}
 	_, err = t.q.exec(ctx, `UPDATE records SET account_id = $1, updated_at = $2 WHERE subject_id = $3`,
-		to, millis(t.now), subjectID)
+		to, millis(t.Now()), subjectID)
 	return err
 }
 

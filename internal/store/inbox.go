@@ -19,7 +19,7 @@ func (s *Store) PutLetter(ctx context.Context, l tasks.Letter) error {
 			return err
 		}
 		_, err = t.q.exec(ctx, `INSERT INTO inbox (id, channel, receiver_sealed, text_sealed, at, delivered_at)
-		  VALUES ($1,$2,$3,$4,$5,$6) ON CONFLICT (id) DO NOTHING`, l.OutID, string(l.Channel), to, text, millis(t.now), millis(l.DeliveredAt))
+		  VALUES ($1,$2,$3,$4,$5,$6) ON CONFLICT (id) DO NOTHING`, l.OutID, string(l.Channel), to, text, millis(t.Now()), millis(l.DeliveredAt))
 		return err
 	})
 }

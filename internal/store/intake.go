@@ -127,7 +127,7 @@ func (in *taking) own(accounts ...string) error {
 
 // Put inserts or updates one object by its external id.
 func (in *taking) Put(ctx context.Context, item intake.Item) (intake.Result, error) {
-	if item.AsOf.After(in.now.Add(asOfSlack)) {
+	if item.AsOf.After(in.Now().Add(asOfSlack)) {
 		return intake.Refuse(intake.NewFault("as_of", intake.CodeFuture)), nil
 	}
 	switch f := item.Facts.(type) {
@@ -166,7 +166,7 @@ func (r row) age(item intake.Item) (asOf, updated int64) {
 // firstAge is when a new row's facts are from; now when nobody says.
 func (in *taking) firstAge(item intake.Item) (asOf, updated int64) {
 	if item.AsOf.IsZero() {
-		return 0, millis(in.now)
+		return 0, millis(in.Now())
 	}
 	return millis(item.AsOf), millis(item.AsOf)
 }
@@ -229,6 +229,6 @@ func (in *taking) SaveProgress(ctx context.Context, p intake.Progress) error {
 	}
 	_, err := in.q.exec(ctx, `INSERT INTO imports (name, line, digest, updated_at) VALUES ($1, $2, $3, $4)
 	  ON CONFLICT (name) DO UPDATE SET line = excluded.line, digest = excluded.digest, updated_at = excluded.updated_at`,
-		p.Name, p.Line, p.Digest, millis(in.now))
+		p.Name, p.Line, p.Digest, millis(in.Now()))
 	return err
 }

@@ -32,12 +32,9 @@ func (in *taking) putAccount(ctx context.Context, item intake.Item, a intake.Acc
 	case r.older(item):
 		return intake.Result{Outcome: intake.Stale}, nil
 	}
-	if have.password != "" {
-		want.password = have.password // passwords are changed here (S1)
-	}
-	want.hold = max(want.hold, have.hold) // an import never lifts a hold (L8)
+	in.keepOurs(item, r, &want, have)
 	if want == have {
-		return in.settle(ctx, r, item, `UPDATE accounts SET as_of = $1, updated_at = $2 WHERE id = $3`)
+		return in.settle(ctx, r.row, item, `UPDATE accounts SET as_of = $1, updated_at = $2 WHERE id = $3`)
 	}
 	if taken, err := in.loginTaken(ctx, item.ExternalID, want.login); err != nil || taken {
 		return intake.Refuse(intake.NewFault("login_email", intake.CodeEmailTaken)), err
@@ -48,19 +45,43 @@ func (in *taking) putAccount(ctx context.Context, item intake.Item, a intake.Acc
 	if err := in.own(r.id); err != nil {
 		return intake.Result{}, err
 	}
-	return in.updateAccount(ctx, item, r, want)
+	return in.updateAccount(ctx, item, r.row, accountChange{have: have, want: want})
 }
 
-func (in *taking) account(ctx context.Context, externalID string) (row, accountFacts, error) {
-	var r row
+// keepOurs takes over what is changed here and not by the filing system: passwords
+// (S1), holds (L8), and the login of a reset (L8) or the phone of a contact change
+// unless the facts are from after it. An import brings no old password back.
+func (in *taking) keepOurs(item intake.Item, r accountRow, want *accountFacts, have accountFacts) {
+	if have.password != "" || r.replaced > 0 {
+		want.password = have.password
+	}
+	want.hold = max(want.hold, have.hold)
+	if r.replaced > 0 && millis(item.AsOf) <= r.replaced {
+		want.login = have.login
+	}
+	if r.rephoned > 0 && millis(item.AsOf) <= r.rephoned {
+		want.phone = have.phone
+	}
+}
+
+// accountRow is a row with the moments at which a reset replaced its login, and a
+// contact change its phone.
+type accountRow struct {
+	row
+	replaced, rephoned int64
+}
+
+func (in *taking) account(ctx context.Context, externalID string) (accountRow, accountFacts, error) {
+	var r accountRow
 	var f accountFacts
 	var login, phone, name, certificate []byte
 	err := scanOne(in.q.row(ctx, `SELECT id, as_of, updated_at, site, status, login_sealed, phone_sealed, real_name_sealed,
-	  real_certificate_sealed, real_verified, coalesce(password_hash, ''), hold_until, lang FROM accounts
-	  WHERE external_id = $1`, externalID), &r.id, &r.asOf, &r.updated, &f.site, &f.status, &login, &phone, &name,
-		&certificate, &f.verified, &f.password, &f.hold, &f.lang)
+	  real_certificate_sealed, real_verified, coalesce(password_hash, ''), hold_until, lang, login_replaced_at,
+	  phone_replaced_at
+	  FROM accounts WHERE external_id = $1`, externalID), &r.id, &r.asOf, &r.updated, &f.site, &f.status, &login, &phone, &name,
+		&certificate, &f.verified, &f.password, &f.hold, &f.lang, &r.replaced, &r.rephoned)
 	if err != nil {
-		return row{}, accountFacts{}, err
+		return accountRow{}, accountFacts{}, err
 	}
 	for _, v := range []struct {
 		into   *string
@@ -73,7 +94,7 @@ func (in *taking) account(ctx context.Context, externalID string) (row, accountF
 		{&f.realCertificate, "accounts.real_certificate", certificate},
 	} {
 		if *v.into, err = in.open(v.place, r.id, v.sealed); err != nil {
-			return row{}, accountFacts{}, err
+			return accountRow{}, accountFacts{}, err
 		}
 	}
 	return r, f, nil
@@ -121,20 +142,32 @@ func (in *taking) insertAccount(ctx context.Context, item intake.Item, f account
 	_, err = in.q.exec(ctx, `INSERT INTO accounts (id, site, status, login_sealed, login_index, phone_sealed, phone_index,
 	  real_name_sealed, real_certificate_sealed, real_verified, password_hash, hold_until, lang, external_id, as_of,
 	  created_at, updated_at) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17)`,
-		append(columns, item.ExternalID, asOf, millis(in.now), updated)...)
+		append(columns, item.ExternalID, asOf, millis(in.Now()), updated)...)
 	in.held[id] = true
 	return intake.Result{Outcome: intake.Created}, err
 }
 
-func (in *taking) updateAccount(ctx context.Context, item intake.Item, r row, f accountFacts) (intake.Result, error) {
-	columns, err := in.accountColumns(r.id, f)
+// accountChange is what an account was and what it becomes.
+type accountChange struct{ have, want accountFacts }
+
+// contacts is when phone or login changed, 0 when this change leaves them alone.
+func (c accountChange) contacts(now int64) int64 {
+	if c.have.login == c.want.login && c.have.phone == c.want.phone {
+		return 0
+	}
+	return now
+}
+
+func (in *taking) updateAccount(ctx context.Context, item intake.Item, r row, c accountChange) (intake.Result, error) {
+	columns, err := in.accountColumns(r.id, c.want)
 	if err != nil {
 		return intake.Result{}, err
 	}
 	asOf, updated := r.age(item)
 	_, err = in.q.exec(ctx, `UPDATE accounts SET site = $2, status = $3, login_sealed = $4, login_index = $5,
 	  phone_sealed = $6, phone_index = $7, real_name_sealed = $8, real_certificate_sealed = $9, real_verified = $10,
-	  password_hash = $11, hold_until = $12, lang = $13, as_of = $14, updated_at = $15, version = version + 1
-	  WHERE id = $1`, append(columns, asOf, updated)...)
+	  password_hash = $11, hold_until = $12, lang = $13, as_of = $14, updated_at = $15,
+	  contact_changed_at = CASE WHEN $16 > contact_changed_at THEN $16 ELSE contact_changed_at END, version = version + 1
+	  WHERE id = $1`, append(columns, asOf, updated, c.contacts(millis(in.Now())))...)
 	return intake.Result{Outcome: intake.Updated}, err
 }

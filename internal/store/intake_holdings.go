@@ -84,6 +84,10 @@ func (in *taking) domainHeld(ctx context.Context, externalID, domain string) (bo
 	return n > 0, err
 }
 
+// addWebsite takes a website's columns.
+const addWebsite = `INSERT INTO websites (id, subject_id, name, domain, suffix, domain_account, server_account,
+  principal_sealed, as_of, updated_at, external_id, created_at) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)`
+
 func (in *taking) writeWebsite(ctx context.Context, item intake.Item, r row, w placed[websiteFacts]) (intake.Result, error) {
 	asOf, updated := r.age(item)
 	text, outcome := `UPDATE websites SET subject_id = $2, name = $3, domain = $4, suffix = $5, domain_account = $6,
@@ -94,8 +98,7 @@ func (in *taking) writeWebsite(ctx context.Context, item intake.Item, r row, w p
 			return intake.Result{}, err
 		}
 		asOf, updated = in.firstAge(item)
-		text, outcome = `INSERT INTO websites (id, subject_id, name, domain, suffix, domain_account, server_account,
-		  principal_sealed, as_of, updated_at, external_id, created_at) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)`, intake.Created
+		text, outcome = addWebsite, intake.Created
 	}
 	f := w.facts
 	principal, err := in.sealPrincipal("websites.principal", r.id, f.principal)
@@ -104,7 +107,7 @@ func (in *taking) writeWebsite(ctx context.Context, item intake.Item, r row, w p
 	}
 	args := []any{r.id, f.subject, f.name, f.domain, f.suffix, f.domainAccount, f.serverAccount, principal, asOf, updated}
 	if w.isNew {
-		args = append(args, item.ExternalID, millis(in.now))
+		args = append(args, item.ExternalID, millis(in.Now()))
 	}
 	_, err = in.q.exec(ctx, text, args...)
 	return intake.Result{Outcome: outcome}, err
@@ -194,7 +197,7 @@ func (in *taking) insert(ctx context.Context, item intake.Item, text string, col
 		return intake.Result{}, err
 	}
 	asOf, updated := in.firstAge(item)
-	args := append([]any{id, item.ExternalID, asOf, updated, millis(in.now)}, columns...)
+	args := append([]any{id, item.ExternalID, asOf, updated, millis(in.Now())}, columns...)
 	if _, err := in.q.exec(ctx, text, args...); err != nil {
 		return intake.Result{}, fmt.Errorf("inserting an imported row: %w", err)
 	}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/jackc/pgx/v5"
+
 	"beian/internal/intake"
 )
 
@@ -40,7 +42,7 @@ func (s *Store) onCopy(ctx context.Context, d *sqliteDB, fn func(intake.Store) e
 	if _, err := d.pool.ExecContext(ctx, `VACUUM INTO ?`, path); err != nil {
 		return fmt.Errorf("copying the database: %w", err)
 	}
-	trial := &Store{vault: s.vault, posted: make(chan struct{}, 1)}
+	trial := &Store{vault: s.vault, posted: newPosted()}
 	if trial.db, err = openSQLite(ctx, trial, Options{URL: "sqlite://" + path, Clock: d.clock}); err != nil {
 		return err
 	}
@@ -49,12 +51,11 @@ func (s *Store) onCopy(ctx context.Context, d *sqliteDB, fn func(intake.Store) e
 }
 
 func (s *Store) rolledBack(ctx context.Context, d *postgresDB, fn func(intake.Store) error) error {
-	dbtx, err := d.pool.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer dbtx.Rollback()
-	return d.run(ctx, pgQuerier{dbtx}, func(t *tx) error { return fn(rehearsal{t}) })
+	return d.on(ctx, func(c *pgx.Conn) error {
+		q := &pipeline{ctx: ctx, conn: c, writes: true}
+		defer q.rollback()
+		return q.result(fn(rehearsal{&tx{s: s, q: q}}))
+	})
 }
 
 // rehearsal is a store inside one transaction that nobody commits.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 
 	"beian/internal/filing"
@@ -98,20 +99,31 @@ func (in *taking) heldElsewhere(ctx context.Context, externalID string, f subjec
 }
 
 // subjectColumns are the values of both statements below, in their order.
-func (in *taking) subjectColumns(id string, f subjectFacts) ([]any, error) {
-	name, err := in.seal("subjects.name", id, f.name)
+func (t *tx) subjectColumns(id string, f subjectFacts) ([]any, error) {
+	name, err := t.seal("subjects.name", id, f.name)
 	if err != nil {
 		return nil, err
 	}
-	certificate, err := in.seal("subjects.certificate", id, f.certificate)
+	certificate, err := t.seal("subjects.certificate", id, f.certificate)
 	if err != nil {
 		return nil, err
 	}
-	principal, err := in.sealPrincipal("subjects.principal", id, f.principal)
-	return []any{id, f.account, f.nature, name, in.indexOf("name", f.name), f.certificateType, certificate,
-		in.indexOf("certificate "+f.certificateType, f.certificate), orNull(f.icp), principal,
-		in.indexOf("phone", f.principal.Phone.Reveal())}, err
+	principal, err := t.sealPrincipal("subjects.principal", id, f.principal)
+	return []any{id, f.account, f.nature, name, t.nameIndex(f.name), f.certificateType, certificate,
+		t.indexOf("certificate "+f.certificateType, f.certificate), orNull(f.icp), principal,
+		t.indexOf("phone", f.principal.Phone.Reveal())}, err
 }
+
+// nameIndex is the digest of a name as names are compared: folded, or as it is
+// when nothing is left of it.
+func (t *tx) nameIndex(name string) any {
+	return t.indexOf("name", cmp.Or(filing.FoldName(name), name))
+}
+
+// addSubject takes subjectColumns, external id, slot and times.
+const addSubject = `INSERT INTO subjects (id, account_id, nature, name_sealed, name_index, certificate_type,
+  certificate_sealed, certificate_index, icp_number, principal_sealed, principal_phone_index, external_id, slot, as_of,
+  created_at, updated_at) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16)`
 
 func (in *taking) insertSubject(ctx context.Context, item intake.Item, f subjectFacts, slot int64) (intake.Result, error) {
 	id, err := newID()
@@ -123,10 +135,7 @@ func (in *taking) insertSubject(ctx context.Context, item intake.Item, f subject
 		return intake.Result{}, err
 	}
 	asOf, updated := in.firstAge(item)
-	_, err = in.q.exec(ctx, `INSERT INTO subjects (id, account_id, nature, name_sealed, name_index, certificate_type,
-	  certificate_sealed, certificate_index, icp_number, principal_sealed, principal_phone_index, external_id, slot, as_of,
-	  created_at, updated_at) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16)`,
-		append(columns, item.ExternalID, slot, asOf, millis(in.now), updated)...)
+	_, err = in.q.exec(ctx, addSubject, append(columns, item.ExternalID, slot, asOf, millis(in.Now()), updated)...)
 	return intake.Result{Outcome: intake.Created}, err
 }
 
@@ -151,6 +160,6 @@ func (in *taking) updateSubject(ctx context.Context, item intake.Item, r row, c 
 		return intake.Result{Outcome: intake.Updated}, err
 	}
 	_, err = in.q.exec(ctx, `UPDATE records SET account_id = $1, updated_at = $2 WHERE subject_id = $3`,
-		c.want.account, millis(in.now), r.id)
+		c.want.account, millis(in.Now()), r.id)
 	return intake.Result{Outcome: intake.Updated}, err
 }

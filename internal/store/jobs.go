@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"beian/internal/failpoint"
 	"beian/internal/vault"
 	"beian/tasks"
 )
@@ -14,7 +15,11 @@ import (
 const jobColumns = `SELECT id, receipt, kind, state, before_state, version, subject_id, source_account_id, target_account_id,
   lang, facts, blockers, events, head, expires_at, disputed_at, created_at, updated_at, ended_at FROM jobs `
 
-// Job reads one job; the viewer's right is part of the WHERE.
+// Job reads one job; the viewer's right is part of the WHERE. A person whose act
+// writes has the job to itself from here on: what is read of it afterwards, its
+// review above all, is of the same moment, and of two people who act at once the
+// second sees what the first did (R21). A step does not lock what it reads: a worker
+// that freezes must hold nobody up (R13), and what it read too early it can't commit.
 func (t *tx) Job(ctx context.Context, receipt string, by tasks.Viewer) (tasks.Job, error) {
 	var job tasks.Job
 	clause, arg := t.right(by)
@@ -22,20 +27,29 @@ func (t *tx) Job(ctx context.Context, receipt string, by tasks.Viewer) (tasks.Jo
 	if arg != "" {
 		args = append(args, arg)
 	}
-	err := scanJob(t.q.row(ctx, jobColumns+"WHERE receipt = $1 AND "+clause, args...).Scan, &job)
+	locks := t.q.locks()
+	if by.System {
+		locks = ""
+	}
+	err := scanJob(t.q.row(ctx, jobColumns+"WHERE receipt = $1 AND "+clause+locks, args...).Scan, &job)
 	return job, notFound(err)
 }
 
-// asked: the target sees a job from when the source proved itself; one that ended
-// before that is none of its business.
-const asked = `EXISTS (SELECT 1 FROM timeline e WHERE e.job_id = jobs.id AND e.what = 'verified')`
+// asked: the target sees a job from when it was submitted, a transfer only from when
+// the source proved itself; one that ended before that is none of its business. A
+// draft that nobody signed in for is nobody's business but its applicant's, even if
+// it named an account already.
+const begun = `(kind NOT IN ('login_reset', 'transfer_reviewed') OR EXISTS (SELECT 1 FROM timeline e WHERE e.job_id = jobs.id AND e.what = 'submitted'))`
+
+const asked = `EXISTS (SELECT 1 FROM timeline e WHERE e.job_id = jobs.id
+  AND e.what = CASE jobs.kind WHEN 'transfer' THEN 'verified' ELSE 'submitted' END)`
 
 func (t *tx) right(by tasks.Viewer) (clause, arg string) {
 	switch {
 	case by.System || by.Staff != "":
 		return "1 = 1", ""
 	case by.AccountID != "":
-		return "(source_account_id = $2 OR (target_account_id = $2 AND " + asked + "))", by.AccountID
+		return "((source_account_id = $2 AND " + begun + ") OR (target_account_id = $2 AND " + asked + "))", by.AccountID
 	case by.Tracking != "":
 		return "tracking_index = $2", t.s.vault.Index("tracking", vault.NormalizeWord(by.Tracking))
 	case by.Veto != "":
@@ -61,6 +75,9 @@ func scanJob(scan func(...any) error, j *tasks.Job) error {
 	return nil
 }
 
+// disputedClause: a supervisor has not decided yet.
+const disputedClause = "disputed_at > 0 AND state <> 'rejected'"
+
 // JobsOf lists jobs newest first; ids are UUIDv7, so their order is the order of
 // submission.
 func (t *tx) JobsOf(ctx context.Context, f tasks.JobFilter) ([]tasks.Job, error) {
@@ -71,13 +88,16 @@ func (t *tx) JobsOf(ctx context.Context, f tasks.JobFilter) ([]tasks.Job, error)
 		where = append(where, strings.ReplaceAll(clause, "$?", "$"+strconv.Itoa(len(args))))
 	}
 	if f.AccountID != "" {
-		add("(source_account_id = $? OR (target_account_id = $? AND "+asked+"))", f.AccountID)
+		add("((source_account_id = $? AND "+begun+") OR (target_account_id = $? AND "+asked+"))", f.AccountID)
+	}
+	if f.Kind != "" {
+		add("kind = $?", string(f.Kind))
 	}
 	if f.State != "" {
 		add("state = $?", string(f.State))
 	}
 	if f.Disputed {
-		where = append(where, "disputed_at > 0 AND state <> 'rejected'")
+		where = append(where, disputedClause)
 	}
 	if f.Before != "" {
 		add("id < $?", f.Before)
@@ -131,6 +151,7 @@ func (t *tx) Record(ctx context.Context, job *tasks.Job, c tasks.Change, ack *ta
 	if err := t.addNotices(ctx, c.Notices); err != nil {
 		return err
 	}
+	defer failpoint.Hit(failpoint.RecordWritten)
 	return t.Post(ctx, c.Tasks...)
 }
 
@@ -142,21 +163,22 @@ func (t *tx) saveJob(ctx context.Context, j *tasks.Job) error {
 	if j.Blockers == nil {
 		blockers = []byte("[]")
 	}
-	j.UpdatedAt = t.now
+	j.UpdatedAt = t.Now()
 	j.Version++
 	if j.Version == 1 {
 		return t.insertJob(ctx, j, string(blockers))
 	}
 	return t.exactlyOne(ctx, tasks.ErrConflict, `UPDATE jobs SET state = $1, before_state = $2, version = $3, ended = $4,
-	  facts = $5, blockers = $6, events = $7, head = $8, expires_at = $9, disputed_at = $10, updated_at = $11, ended_at = $12
-	  WHERE id = $13 AND version = $14`,
+	  facts = $5, blockers = $6, events = $7, head = $8, expires_at = $9, disputed_at = $10, updated_at = $11, ended_at = $12,
+	  subject_id = $13, source_account_id = $14, target_account_id = $15 WHERE id = $16 AND version = $17`,
 		string(j.State), string(j.Before), j.Version, flag(j.State.Ended()), string(j.Facts), string(blockers), j.Events, j.Head,
-		millis(j.ExpiresAt), millis(j.DisputedAt), millis(j.UpdatedAt), millis(j.EndedAt), j.ID, j.Version-1)
+		millis(j.ExpiresAt), millis(j.DisputedAt), millis(j.UpdatedAt), millis(j.EndedAt),
+		j.SubjectID, j.SourceAccountID, j.TargetAccountID, j.ID, j.Version-1)
 }
 
 func (t *tx) insertJob(ctx context.Context, j *tasks.Job, blockers string) error {
 	v := t.s.vault
-	_, err := t.q.exec(ctx, `INSERT INTO jobs (id, receipt, kind, state, before_state, version, ended, subject_id,
+	return t.q.later(ctx, `INSERT INTO jobs (id, receipt, kind, state, before_state, version, ended, subject_id,
 	  source_account_id, target_account_id, lang, facts, blockers, events, head, tracking_index, veto_index, expires_at,
 	  disputed_at, created_at, updated_at, ended_at)
 	  VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22)`,
@@ -164,7 +186,6 @@ func (t *tx) insertJob(ctx context.Context, j *tasks.Job, blockers string) error
 		j.SourceAccountID, j.TargetAccountID, j.Lang, string(j.Facts), blockers, j.Events, j.Head,
 		v.Index("tracking", v.Word("tracking", j.ID)), v.Index("veto", v.Word("veto", j.ID)),
 		millis(j.ExpiresAt), millis(j.DisputedAt), millis(j.CreatedAt), millis(j.UpdatedAt), millis(j.EndedAt))
-	return err
 }
 
 // chain numbers, dates and hashes new events; each hash covers the one before it
@@ -173,7 +194,7 @@ func (t *tx) chain(j *tasks.Job, events []tasks.Event) {
 	for i := range events {
 		e := &events[i]
 		j.Events++
-		e.JobID, e.Seq, e.At, e.Prev = j.ID, j.Events, t.now, j.Head
+		e.JobID, e.Seq, e.At, e.Prev = j.ID, j.Events, t.Now(), j.Head
 		if e.Prev == nil {
 			e.Prev = []byte{}
 		}
@@ -196,7 +217,6 @@ func (t *tx) addEvents(ctx context.Context, events []tasks.Event) error {
 		args = append(args, e.JobID, e.Seq, millis(e.At), string(e.Actor.Kind), e.Actor.ID, string(e.What),
 			string(e.From), string(e.To), e.Note, e.Prev, e.Hash)
 	}
-	_, err := t.q.exec(ctx, `INSERT INTO timeline (job_id, seq, at, actor_kind, actor_id, what, from_state, to_state, note,
+	return t.q.later(ctx, `INSERT INTO timeline (job_id, seq, at, actor_kind, actor_id, what, from_state, to_state, note,
 	  prev, hash) VALUES `+values(len(events), 11), args...)
-	return err
 }

@@ -62,6 +62,11 @@ func (t *tx) taskIDs(ctx context.Context, receipt string) (ids []any, err error)
 			ids = append(ids, tasks.TaskID(kind, receipt, step))
 		}
 	}
+	cards, err := t.cardIDs(ctx, receipt)
+	if err != nil {
+		return nil, err
+	}
+	ids = append(ids, cards...)
 	err = t.each(ctx, func(scan func(...any) error) error {
 		var id string
 		err := scan(&id)
@@ -70,6 +75,16 @@ func (t *tx) taskIDs(ctx context.Context, receipt string) (ids []any, err error)
 		}
 		return err
 	}, `SELECT id FROM notices WHERE job_id = $1`, jobID)
+	return ids, err
+}
+
+// cardIDs names the card of every review round so far.
+func (t *tx) cardIDs(ctx context.Context, receipt string) (ids []any, err error) {
+	var rounds int
+	err = t.q.row(ctx, `SELECT coalesce(max(round), 0) FROM reviews WHERE receipt = $1`, receipt).Scan(&rounds)
+	for round := 1; round <= rounds; round++ {
+		ids = append(ids, tasks.CardID(receipt, round))
+	}
 	return ids, err
 }
 

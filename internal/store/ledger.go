@@ -22,9 +22,13 @@ func (t *tx) addNotices(ctx context.Context, notices []tasks.Notice) error {
 		}
 		args = append(args, row...)
 	}
-	_, err := t.q.exec(ctx, `INSERT INTO notices (id, job_id, channel, template, purpose, code_id, lang, receiver_sealed,
+	return t.q.later(ctx, `INSERT INTO notices (id, job_id, channel, template, purpose, code_id, lang, receiver_sealed,
 	  receiver_index, params, state, created_at, updated_at) VALUES `+values(len(notices), 13), args...)
-	return err
+}
+
+// AddNotices writes messages without a job.
+func (t *tx) AddNotices(ctx context.Context, notices ...tasks.Notice) error {
+	return t.addNotices(ctx, notices)
 }
 
 func (t *tx) noticeRow(n tasks.Notice) ([]any, error) {
@@ -43,11 +47,11 @@ func (t *tx) noticeRow(n tasks.Notice) ([]any, error) {
 		return nil, fmt.Errorf("encoding a notice's parameters: %w", err)
 	}
 	return []any{n.ID, n.JobID, string(n.Channel), string(n.Template), string(n.Purpose), n.CodeID, n.Lang, sealed, index,
-		string(params), string(n.State), millis(t.now), millis(t.now)}, nil
+		string(params), string(n.State), millis(t.Now()), millis(t.Now())}, nil
 }
 
 const noticeColumns = `SELECT id, job_id, channel, template, purpose, code_id, lang, receiver_sealed, params, state,
-  provider_id, reason, created_at, sent_at, updated_at FROM notices `
+  provider_id, reason, created_at, sent_at, updated_at, tried_at, receiver_masked FROM notices `
 
 // Notice reads one message.
 func (t *tx) Notice(ctx context.Context, id string) (tasks.Notice, error) {
@@ -71,15 +75,18 @@ func (t *tx) Notices(ctx context.Context, jobID string) ([]tasks.Notice, error) 
 func (t *tx) scanNotice(scan func(...any) error, n *tasks.Notice) error {
 	var sealed []byte
 	var params string
-	var created, sent, updated int64
+	var created, sent, updated, tried int64
 	err := scan(&n.ID, &n.JobID, &n.Channel, &n.Template, &n.Purpose, &n.CodeID, &n.Lang, &sealed, &params, &n.State,
-		&n.ProviderID, &n.Reason, &created, &sent, &updated)
+		&n.ProviderID, &n.Reason, &created, &sent, &updated, &tried, &n.Forgotten)
 	if err != nil {
 		return err
 	}
-	n.CreatedAt, n.SentAt, n.UpdatedAt = moment(created), moment(sent), moment(updated)
+	n.CreatedAt, n.SentAt, n.UpdatedAt, n.TriedAt = moment(created), moment(sent), moment(updated), moment(tried)
 	if err := json.Unmarshal([]byte(params), &n.Params); err != nil {
 		return fmt.Errorf("reading a notice's parameters: %w", err)
+	}
+	if n.Forgotten != "" {
+		return nil
 	}
 	if n.Channel == tasks.ChannelMail {
 		n.Email, err = openValue(t, "notices.receiver", n.ID, sealed, filing.ParseEmail)
@@ -92,7 +99,7 @@ func (t *tx) scanNotice(scan func(...any) error, n *tasks.Notice) error {
 // SaveNotice books what became of a message.
 func (t *tx) SaveNotice(ctx context.Context, n tasks.Notice) error {
 	return t.exactlyOne(ctx, tasks.ErrNotFound, `UPDATE notices SET state = $1, provider_id = $2, reason = $3, sent_at = $4,
-	  updated_at = $5 WHERE id = $6`, string(n.State), n.ProviderID, n.Reason, millis(n.SentAt), millis(t.now), n.ID)
+	  updated_at = $5, tried_at = $6 WHERE id = $7`, string(n.State), n.ProviderID, n.Reason, millis(n.SentAt), millis(t.Now()), millis(n.TriedAt), n.ID)
 }
 
 // Code reads the newest code of a job and purpose.
@@ -112,21 +119,26 @@ func (t *tx) Code(ctx context.Context, jobID string, p tasks.Purpose) (tasks.Cod
 }
 
 // SaveCode inserts a code or books tries, sends and its use. Tries never fall.
+// One that was sent when it was made, and never typed since, is new.
 func (t *tx) SaveCode(ctx context.Context, c tasks.Code) error {
 	sealed, err := t.seal("codes.phone", c.ID, c.Phone.Reveal())
 	if err != nil {
 		return err
 	}
-	return t.exactlyOne(ctx, tasks.ErrConflict, `INSERT INTO codes (id, job_id, purpose, phone_sealed, tries, created_at,
-	  expires_at, sent_at, used_at) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)
-	  ON CONFLICT (id) DO UPDATE SET tries = excluded.tries, sent_at = excluded.sent_at, used_at = excluded.used_at
-	  WHERE codes.tries <= excluded.tries AND codes.used_at = 0`,
-		c.ID, c.JobID, string(c.Purpose), sealed, c.Tries, millis(c.CreatedAt), millis(c.ExpiresAt), millis(c.SentAt), millis(c.UsedAt))
+	const insert = `INSERT INTO codes (id, job_id, purpose, phone_sealed, tries, created_at, expires_at, sent_at, used_at)
+	  VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)`
+	args := []any{c.ID, c.JobID, string(c.Purpose), sealed, c.Tries, millis(c.CreatedAt), millis(c.ExpiresAt), millis(c.SentAt), millis(c.UsedAt)}
+	if c.SentAt.Equal(c.CreatedAt) && c.Tries == 0 && c.UsedAt.IsZero() {
+		return t.q.later(ctx, insert, args...)
+	}
+	return t.exactlyOne(ctx, tasks.ErrConflict, insert+` ON CONFLICT (id) DO UPDATE
+	  SET tries = excluded.tries, sent_at = excluded.sent_at, used_at = excluded.used_at
+	  WHERE codes.tries <= excluded.tries AND codes.used_at = 0`, args...)
 }
 
 // CodesSent counts code messages of the last 24 hours from the ledger (C1).
 func (t *tx) CodesSent(ctx context.Context, jobID string, p tasks.Purpose, to filing.Phone) (perPhone, perJob int, err error) {
-	since := millis(t.now.Add(-24 * time.Hour))
+	since := millis(t.Now().Add(-24 * time.Hour))
 	err = t.q.row(ctx, `SELECT
 	  (SELECT count(*) FROM notices WHERE receiver_index = $1 AND created_at > $2 AND code_id <> ''),
 	  (SELECT count(*) FROM notices WHERE job_id = $3 AND purpose = $4 AND created_at > $2 AND code_id <> '')`,

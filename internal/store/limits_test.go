@@ -103,3 +103,40 @@ func TestARefusedTransactionSpendsNoToken(t *testing.T) {
 		mustTake(t, s, l, "a")
 	})
 }
+
+func TestSeveralLimitsAreTakenTogetherOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	forEachEngine(t, func(t *testing.T, s *Store) {
+		wide, narrow := tasks.Limit{Name: "wide", Burst: 3, Period: time.Hour}, tasks.Limit{Name: "narrow", Burst: 2, Period: time.Hour}
+		both := func() error {
+			return s.Update(t.Context(), func(x tasks.Tx) error { return x.TakeEach(t.Context(), "a", wide, narrow) })
+		}
+		for range narrow.Burst {
+			if err := both(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 2 { // a refusal spends nothing of the wide one
+			var often *tasks.TooMany
+			if err := both(); !errors.As(err, &often) || often.Limit != "narrow" || often.After > time.Hour/2+time.Second {
+				t.Fatalf("the narrow one is spent, and the answer is %v", err)
+			}
+		}
+		left := func(l tasks.Limit) error {
+			return s.View(t.Context(), func(x tasks.Tx) error { return x.Left(t.Context(), l, "a") })
+		}
+		for range 2 { // looking spends nothing
+			if err := left(wide); err != nil {
+				t.Errorf("one is left of the wide one, and the answer is %v", err)
+			}
+			if err := left(narrow); err == nil {
+				t.Error("the narrow one is spent, and its answer is that it has one")
+			}
+		}
+		mustTake(t, s, wide, "a")
+		var often *tasks.TooMany
+		if err := both(); !errors.As(err, &often) || often.Limit != "wide" {
+			t.Errorf("both are spent, and the answer is %v", err)
+		}
+	})
+}

@@ -46,31 +46,6 @@ func openPostgres(ctx context.Context, s *Store, o Options) (*postgresDB, error)
 	return d, nil
 }
 
-// pgQuerier runs statements on a connection or in a transaction.
-type pgQuerier struct {
-	run interface {
-		ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error)
-		QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
-		QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row
-	}
-}
-
-func (q pgQuerier) exec(ctx context.Context, text string, args ...any) (int64, error) {
-	res, err := q.run.ExecContext(ctx, text, args...)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
-}
-
-func (q pgQuerier) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	return q.run.QueryContext(ctx, text, args...)
-}
-
-func (q pgQuerier) row(ctx context.Context, text string, args ...any) *sql.Row {
-	return q.run.QueryRowContext(ctx, text, args...)
-}
-
 // dbTimeout is how long a transaction may wait for a connection and run when its
 // caller set no time of its own: a request is answered within three seconds
 // although the database is frozen (R8).
@@ -89,36 +64,35 @@ func bounded(ctx context.Context, d time.Duration) (context.Context, context.Can
 func (d *postgresDB) view(ctx context.Context, fn func(*tx) error) error {
 	ctx, cancel := bounded(ctx, dbTimeout)
 	defer cancel()
-	conn, err := d.pool.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	return d.run(ctx, pgQuerier{conn}, fn)
+	return d.on(ctx, func(c *pgx.Conn) error {
+		q := &pipeline{ctx: ctx, conn: c}
+		return q.result(fn(&tx{s: d.s, q: q}))
+	})
 }
 
 func (d *postgresDB) update(ctx context.Context, fn func(*tx) error) error {
 	ctx, cancel := bounded(ctx, dbTimeout)
 	defer cancel()
-	dbtx, err := d.pool.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	// After a commit this does nothing; otherwise it must work although ctx ended.
-	defer dbtx.Rollback()
-	if err := d.run(ctx, pgQuerier{dbtx}, fn); err != nil {
-		return err
-	}
-	return dbtx.Commit()
+	return d.on(ctx, func(c *pgx.Conn) error {
+		q := &pipeline{ctx: ctx, conn: c, writes: true}
+		// After a commit this does nothing; otherwise it must work although ctx ended.
+		defer q.rollback()
+		if err := q.result(fn(&tx{s: d.s, q: q})); err != nil {
+			return err
+		}
+		return q.commit()
+	})
 }
 
-func (d *postgresDB) run(ctx context.Context, q pgQuerier, fn func(*tx) error) error {
-	var ms int64
-	err := q.row(ctx, "SELECT (extract(epoch from clock_timestamp()) * 1000)::bigint").Scan(&ms)
+// on runs fn with a connection of the pool. One that fn leaves in the middle of a
+// transaction, or broken, is not used again.
+func (d *postgresDB) on(ctx context.Context, fn func(*pgx.Conn) error) error {
+	c, err := d.pool.Conn(ctx)
 	if err != nil {
 		return err
 	}
-	return fn(&tx{s: d.s, q: q, now: moment(ms)})
+	defer c.Close()
+	return c.Raw(func(driver any) error { return fn(driver.(*stdlib.Conn).Conn()) })
 }
 
 func (d *postgresDB) skipLocked() string { return " FOR UPDATE SKIP LOCKED" }

@@ -20,14 +20,14 @@ func (s *Store) TakeOutgoing(ctx context.Context, q tasks.Queue, n int, horizon 
 	var out []tasks.Outgoing
 	err := s.update(ctx, func(t *tx) error {
 		out = nil
-		now := millis(t.now)
+		now := millis(t.Now())
 		return t.each(ctx, func(scan func(...any) error) error {
 			o := tasks.Outgoing{Queue: q}
 			var notBefore int64
 			if err := scan(&o.ID, &o.Generation, &o.Type, &o.Ref, &notBefore); err != nil {
 				return err
 			}
-			o.In = moment(notBefore).Sub(t.now)
+			o.In = moment(notBefore).Sub(t.Now())
 			out = append(out, o)
 			return nil
 		}, `UPDATE outbox SET lease_until = $1 WHERE id IN (SELECT id FROM outbox WHERE state = 'waiting' AND queue = $2
@@ -52,35 +52,46 @@ func inOrder(out []tasks.Outgoing) {
 
 // MarkSent books rows that Asynq has, with how far Redis had come. Rows that a
 // fast worker claimed or ended in between are left alone, and so are those that
-// began a new generation: Asynq does not have that one.
+// began a new generation, which Asynq does not have, or were posted again, which it
+// must be told of: nobody holds a lease on them.
 func (s *Store) MarkSent(ctx context.Context, q tasks.Queue, mark int64, refs []tasks.TaskRef) error {
 	return s.update(ctx, func(t *tx) error {
-		args := []any{millis(t.now), mark}
-		for _, r := range refs {
-			args = append(args, r.ID)
-		}
-		for _, r := range refs {
-			args = append(args, r.ID+"."+strconv.Itoa(r.Generation))
-		}
 		if len(refs) > 0 {
-			_, err := t.q.exec(ctx, `UPDATE outbox SET state = 'sent', sent_at = $1, mark = $2, lease_until = 0
-			  WHERE state = 'waiting' AND id IN (`+list(2, len(refs))+`)
+			refs := padded(refs)
+			args := []any{millis(t.Now()), mark}
+			for _, r := range refs {
+				args = append(args, r.ID)
+			}
+			for _, r := range refs {
+				args = append(args, r.ID+"."+strconv.Itoa(r.Generation))
+			}
+			err := t.q.later(ctx, `UPDATE outbox SET state = 'sent', sent_at = $1, mark = $2, lease_until = 0
+			  WHERE state = 'waiting' AND lease_until > 0 AND id IN (`+list(2, len(refs))+`)
 			  AND id || '.' || generation IN (`+list(2+len(refs), len(refs))+`)`, args...)
 			if err != nil {
 				return err
 			}
 		}
-		_, err := t.q.exec(ctx, `INSERT INTO marks (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE
+		return t.q.later(ctx, `INSERT INTO marks (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE
 		  SET value = CASE WHEN excluded.value > marks.value THEN excluded.value ELSE marks.value END`, string(q), mark)
-		return err
 	})
+}
+
+// padded repeats the last one until there are 1, 2, 4, 8 …: a statement of each
+// length would be prepared, and planned, for itself.
+func padded(refs []tasks.TaskRef) []tasks.TaskRef {
+	out := slices.Clone(refs)
+	for len(out)&(len(out)-1) != 0 {
+		out = append(out, out[len(out)-1])
+	}
+	return out
 }
 
 // ReturnOutgoing gives rows back that could not be published, for the next pass.
 func (s *Store) ReturnOutgoing(ctx context.Context, refs []tasks.TaskRef) error {
 	return s.update(ctx, func(t *tx) error {
 		for _, r := range refs {
-			_, err := t.q.exec(ctx, `UPDATE outbox SET lease_until = 0 WHERE id = $1 AND generation = $2 AND state = 'waiting'`,
+			err := t.q.later(ctx, `UPDATE outbox SET lease_until = 0 WHERE id = $1 AND generation = $2 AND state = 'waiting'`,
 				r.ID, r.Generation)
 			if err != nil {
 				return err
@@ -99,7 +110,7 @@ func (s *Store) Unclaimed(ctx context.Context, refs []tasks.TaskRef) ([]tasks.Ta
 		for _, r := range refs {
 			var n int
 			err := t.q.row(ctx, `SELECT count(*) FROM outbox WHERE id = $1 AND generation = $2 AND state IN ('waiting', 'sent')
-			  AND not_before <= $3`, r.ID, r.Generation, millis(t.now)).Scan(&n)
+			  AND not_before <= $3`, r.ID, r.Generation, millis(t.Now())).Scan(&n)
 			if err != nil {
 				return err
 			}
@@ -126,7 +137,7 @@ func (s *Store) Mark(ctx context.Context, q tasks.Queue) (mark int64, err error)
 func (s *Store) InRedis(ctx context.Context, q tasks.Queue, horizon time.Duration, bound int) (n int, err error) {
 	err = s.view(ctx, func(t *tx) error {
 		return t.q.row(ctx, `SELECT count(*) FROM (SELECT 1 FROM outbox WHERE state = 'sent' AND queue = $1 AND not_before <= $2
-		  LIMIT $3) x`, string(q), millis(t.now.Add(horizon)), bound).Scan(&n)
+		  LIMIT $3) x`, string(q), millis(t.Now().Add(horizon)), bound).Scan(&n)
 	})
 	return n, err
 }
@@ -136,7 +147,7 @@ func (s *Store) InRedis(ctx context.Context, q tasks.Queue, horizon time.Duratio
 func (s *Store) ReofferAll(ctx context.Context, q tasks.Queue) (n int64, err error) {
 	err = s.update(ctx, func(t *tx) error {
 		n, err = t.q.exec(ctx, `UPDATE outbox SET state = 'waiting', lease_until = 0 WHERE state = 'sent' AND queue = $1`, string(q))
-		t.posted = true
+		t.posted = []tasks.Queue{q}
 		return err
 	})
 	return n, err
@@ -146,7 +157,7 @@ func (s *Store) ReofferAll(ctx context.Context, q tasks.Queue) (n int64, err err
 // lost workers the task is a dead letter. It reports both counts.
 func (s *Store) FreeLost(ctx context.Context, attempts int) (freed, dead int64, err error) {
 	err = s.update(ctx, func(t *tx) error {
-		now := millis(t.now)
+		now := millis(t.Now())
 		dead, err = t.q.exec(ctx, `UPDATE outbox SET state = 'dead', reason = 'worker lost', ended_at = $1, fence = fence + 1
 		  WHERE state = 'running' AND lease_until < $1 AND attempts >= $2`, now, attempts)
 		if err != nil {
@@ -154,7 +165,9 @@ func (s *Store) FreeLost(ctx context.Context, attempts int) (freed, dead int64, 
 		}
 		freed, err = t.q.exec(ctx, `UPDATE outbox SET state = 'waiting', generation = generation + 1, fence = fence + 1,
 		  lease_until = 0, reason = 'worker lost' WHERE state = 'running' AND lease_until < $1`, now)
-		t.posted = freed > 0
+		if freed > 0 {
+			t.posted = tasks.Queues()
+		}
 		return err
 	})
 	return freed, dead, err
@@ -166,7 +179,7 @@ func (s *Store) Silent(ctx context.Context, q tasks.Queue, overdue time.Duration
 	var out []tasks.Outgoing
 	err := s.view(ctx, func(t *tx) error {
 		out = nil
-		before := millis(t.now.Add(-overdue))
+		before := millis(t.Now().Add(-overdue))
 		return t.each(ctx, func(scan func(...any) error) error {
 			o := tasks.Outgoing{Queue: q}
 			err := scan(&o.ID, &o.Generation, &o.Type, &o.Ref)
@@ -193,7 +206,7 @@ func (s *Store) again(ctx context.Context, ref tasks.TaskRef, generation string)
 	return s.update(ctx, func(t *tx) error {
 		_, err := t.q.exec(ctx, `UPDATE outbox SET state = 'waiting', lease_until = 0, generation = `+generation+`
 		  WHERE id = $1 AND generation = $2 AND state IN ('waiting', 'sent')`, ref.ID, ref.Generation)
-		t.posted = true
+		t.posted = tasks.Queues()
 		return err
 	})
 }

@@ -67,10 +67,11 @@ func openSQLite(ctx context.Context, s *Store, o Options) (*sqliteDB, error) {
 }
 
 // sqliteDSN sets the pragmas that hold per connection. FULL makes a commit
-// durable: an accepted job survives a power cut (A4).
+// durable: an accepted job survives a power cut (A4). What is deleted or replaced
+// is overwritten in its page, so that a shredded key is gone (L10).
 func sqliteDSN(path string) string {
 	v := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(5000)",
-		"temp_store(MEMORY)", "cache_size(-16000)"}}
+		"temp_store(MEMORY)", "cache_size(-16000)", "secure_delete(FAST)"}}
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + v.Encode()
 }
 
@@ -113,15 +114,40 @@ func (c *sqliteConn) exec(_ context.Context, text string, args ...any) (int64, e
 	return res.RowsAffected()
 }
 
-func (c *sqliteConn) query(_ context.Context, text string, args ...any) (*sql.Rows, error) {
-	st, err := c.prepared(text)
-	if err != nil {
-		return nil, err
-	}
-	return st.QueryContext(context.Background(), args...)
+// later has nothing to wait for: nothing lies between us and the database.
+func (c *sqliteConn) later(ctx context.Context, text string, args ...any) error {
+	_, err := c.exec(ctx, text, args...)
+	return err
 }
 
-func (c *sqliteConn) row(_ context.Context, text string, args ...any) *sql.Row {
+func (c *sqliteConn) query(_ context.Context, reads ...read) error {
+	for _, r := range reads {
+		if err := c.read(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *sqliteConn) read(r read) error {
+	st, err := c.prepared(r.text)
+	if err != nil {
+		return err
+	}
+	rows, err := st.QueryContext(context.Background(), r.args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := r.row(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (c *sqliteConn) row(_ context.Context, text string, args ...any) scanner {
 	st, err := c.prepared(text)
 	if err != nil {
 		return c.conn.QueryRowContext(context.Background(), text, args...)
@@ -149,8 +175,23 @@ func (d *sqliteDB) view(ctx context.Context, fn func(*tx) error) error {
 		return err
 	}
 	defer c.run("COMMIT")
-	return fn(&tx{s: d.s, q: c, now: d.now()})
+	return fn(d.at(c))
 }
+
+// at is a transaction on a connection, with its time.
+func (d *sqliteDB) at(c *sqliteConn) *tx {
+	return &tx{s: d.s, q: sqliteMoment{sqliteConn: c, time: d.now()}}
+}
+
+// sqliteMoment is a connection during one transaction.
+type sqliteMoment struct {
+	*sqliteConn
+	time time.Time
+}
+
+func (m sqliteMoment) now() time.Time { return m.time }
+
+func (sqliteMoment) locks() string { return "" } // one writes at a time
 
 func (d *sqliteDB) now() time.Time { return d.clock().UTC().Truncate(time.Millisecond) }
 
@@ -268,7 +309,7 @@ func (d *sqliteDB) guarded(c *sqliteConn, cmd *command) (err error) {
 			err = panicked{p}
 		}
 	}()
-	return cmd.fn(&tx{s: d.s, q: c, now: d.now()})
+	return cmd.fn(d.at(c))
 }
 
 func (d *sqliteDB) skipLocked() string { return "" }

@@ -8,10 +8,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"beian/internal/failpoint"
 	"beian/internal/vault"
 	"beian/tasks"
 )
@@ -31,8 +34,42 @@ type Options struct {
 type Store struct {
 	db      database
 	vault   *vault.Vault
-	posted  chan struct{}
+	posted  posted
 	closing sync.Once
+}
+
+// posted collects the queues that got work since somebody asked.
+type posted struct {
+	mu     sync.Mutex
+	queues map[tasks.Queue]bool
+	signal chan struct{}
+}
+
+func newPosted() posted {
+	return posted{queues: map[tasks.Queue]bool{}, signal: make(chan struct{}, 1)}
+}
+
+func (p *posted) tell(queues []tasks.Queue) {
+	if len(queues) == 0 {
+		return
+	}
+	p.mu.Lock()
+	for _, q := range queues {
+		p.queues[q] = true
+	}
+	p.mu.Unlock()
+	select {
+	case p.signal <- struct{}{}:
+	default:
+	}
+}
+
+func (p *posted) take() []tasks.Queue {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	queues := slices.Collect(maps.Keys(p.queues))
+	clear(p.queues)
+	return queues
 }
 
 // database is what differs between the two engines: how a transaction runs, what
@@ -65,7 +102,7 @@ const updateTries = 4
 // Open connects to the record; it does not migrate it. Errors never hold the
 // URL, which may hold a password.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{vault: o.Vault, posted: make(chan struct{}, 1)}
+	s := &Store{vault: o.Vault, posted: newPosted()}
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
@@ -99,7 +136,10 @@ func (s *Store) Engine() string { return s.db.name() }
 
 // Posted receives a signal soon after work was committed to the outbox by this
 // process, so that the relay beside it need not wait for its poll.
-func (s *Store) Posted() <-chan struct{} { return s.posted }
+func (s *Store) Posted() <-chan struct{} { return s.posted.signal }
+
+// PostedTo lists the queues that this was about, and forgets them.
+func (s *Store) PostedTo() []tasks.Queue { return s.posted.take() }
 
 // View runs fn on a consistent moment of SQLite; on PostgreSQL each statement
 // sees its own.
@@ -114,23 +154,22 @@ func (s *Store) Update(ctx context.Context, fn func(tasks.Tx) error) error {
 }
 
 func (s *Store) update(ctx context.Context, fn func(*tx) error) error {
-	var posted bool
+	var posted []tasks.Queue
 	var err error
 	for range updateTries {
 		err = s.db.update(ctx, func(t *tx) error {
 			err := fn(t)
 			posted = t.posted
+			failpoint.Hit(failpoint.BeforeCommit)
 			return err
 		})
 		if err == nil || ctx.Err() != nil || s.db.classify(err) != failureRace {
 			break
 		}
 	}
-	if err == nil && posted {
-		select {
-		case s.posted <- struct{}{}:
-		default:
-		}
+	if err == nil {
+		failpoint.Hit(failpoint.AfterCommit)
+		s.posted.tell(posted)
 	}
 	return s.translate(err)
 }

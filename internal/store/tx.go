@@ -17,21 +17,41 @@ import (
 type tx struct {
 	s      *Store
 	q      querier
-	now    time.Time
-	posted bool
+	posted []tasks.Queue // that the relay has something to do for
 }
 
 // querier runs SQL inside the transaction.
 type querier interface {
+	// now is the time of the transaction, on PostgreSQL asked for when needed.
+	now() time.Time
+	// exec runs a statement and gives the number of rows it touched.
 	exec(ctx context.Context, text string, args ...any) (int64, error)
-	query(ctx context.Context, text string, args ...any) (*sql.Rows, error)
-	row(ctx context.Context, text string, args ...any) *sql.Row
+	// later runs a statement before the commit at the latest, for callers who need
+	// neither its count nor, until then, its error: that may come out of any later
+	// statement, and of the commit at last.
+	later(ctx context.Context, text string, args ...any) error
+	// query runs reads one after the other, on PostgreSQL in one round trip.
+	query(ctx context.Context, reads ...read) error
+	row(ctx context.Context, text string, args ...any) scanner
+	// locks ends a SELECT of rows that the transaction is about to change: until it
+	// ends nobody else does. Empty where nobody else can, or nothing is written.
+	locks() string
 }
+
+// read is a query and what is done with each of its rows.
+type read struct {
+	text string
+	args []any
+	row  func(scan func(...any) error) error
+}
+
+// scanner is the one row that a query promises.
+type scanner interface{ Scan(dest ...any) error }
 
 var _ tasks.Tx = (*tx)(nil)
 
 // Now is database time, the same for the whole transaction.
-func (t *tx) Now() time.Time { return t.now }
+func (t *tx) Now() time.Time { return t.q.now() }
 
 // exactlyOne runs a guarded write; no row means that somebody else was there
 // first, and otherwise is returned.
@@ -47,7 +67,7 @@ func (t *tx) exactlyOne(ctx context.Context, otherwise error, text string, args 
 }
 
 // scanOne reads one row; none is tasks.ErrNotFound.
-func scanOne(row *sql.Row, dest ...any) error {
+func scanOne(row scanner, dest ...any) error {
 	err := row.Scan(dest...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return tasks.ErrNotFound
@@ -57,17 +77,7 @@ func scanOne(row *sql.Row, dest ...any) error {
 
 // each runs a query and calls fn for every row.
 func (t *tx) each(ctx context.Context, fn func(scan func(...any) error) error, text string, args ...any) error {
-	rows, err := t.q.query(ctx, text, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := fn(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return t.q.query(ctx, read{text: text, args: args, row: fn})
 }
 
 // values writes "($1,$2),($3,$4)" for rows of width columns, beginning at $1.

@@ -21,7 +21,8 @@ const (
 type Process struct {
 	program string
 	args    []string
-	dir     string // also where its log goes
+	env     []string // nil is that of the test
+	dir     string   // also where its log goes
 	attr    *syscall.SysProcAttr
 	ready   func(pid int) error
 	cmd     *exec.Cmd
@@ -37,7 +38,7 @@ func (p *Process) Start() error {
 	}
 	defer log.Close()
 	cmd := exec.Command(p.program, p.args...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = p.dir, log, log, p.attr
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = p.dir, p.env, log, log, p.attr
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", filepath.Base(p.program), err)
 	}

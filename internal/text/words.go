@@ -2,6 +2,7 @@ package text
 
 import (
 	"fmt"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -18,6 +19,13 @@ func (c *Catalog) Field(lang Lang, name string) string {
 		}
 	}
 	return lowerFirst(label)
+}
+
+// Own is the key under which a kind of job has its own words for what another kind
+// says under key: transfer_reviewed.check.when beside reset.check.when.
+func Own(kind, key string) string {
+	_, rest, _ := strings.Cut(key, ".")
+	return kind + "." + rest
 }
 
 // Date shows a moment as 2026-11-25 18:00, Shanghai time, in every language.

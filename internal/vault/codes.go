@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"encoding/base64"
 	"encoding/binary"
 	"fmt"
 	"strings"
@@ -11,6 +12,7 @@ const (
 	wordAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ" // Crockford base 32: no I L O U
 	wordLength   = 8
 	digitsRange  = 1_000_000
+	tokenBytes   = 16
 )
 
 // Digits derives the 6 decimal digits of a confirmation code from its id (C1).
@@ -30,6 +32,12 @@ func (v *Vault) Word(purpose, id string) string {
 		bits /= 32
 	}
 	return string(word)
+}
+
+// Token derives 128 bits from an id for a link in a mail: 22 characters of
+// base64url without padding. Two purposes give unrelated tokens.
+func (v *Vault) Token(purpose, id string) string {
+	return base64.RawURLEncoding.EncodeToString(digest(v.keys().codes, "token", purpose, id)[:tokenBytes])
 }
 
 // NormalizeWord turns a word as a person typed it into the form that Word gives:

@@ -71,15 +71,22 @@ func Load(path string) (*Vault, error) {
 	if open := info.Mode().Perm() & 0o007; open != 0 && runtime.GOOS != "windows" {
 		return nil, fmt.Errorf("key file %s is open to every user of the machine (mode %#o): chmod 600 it", path, info.Mode().Perm())
 	}
-	raw, err := os.ReadFile(path)
+	f, err := read(path)
 	if err != nil {
-		return nil, fmt.Errorf("reading the key file: %w", err)
-	}
-	var f keyFile
-	if err := json.Unmarshal(raw, &f); err != nil {
-		return nil, errors.New("the key file is no valid JSON") // the cause could quote a key
+		return nil, err
 	}
 	return f.vault()
+}
+
+func read(path string) (f keyFile, err error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return f, fmt.Errorf("reading the key file: %w", err)
+	}
+	if err := json.Unmarshal(raw, &f); err != nil {
+		return f, errors.New("the key file is no valid JSON") // the cause could quote a key
+	}
+	return f, nil
 }
 
 func draw() (keyFile, error) {
@@ -87,11 +94,10 @@ func draw() (keyFile, error) {
 	if err != nil {
 		return keyFile{}, fmt.Errorf("drawing the sealing key: %w", err)
 	}
-	var sealing bytes.Buffer
-	if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&sealing)); err != nil {
-		return keyFile{}, fmt.Errorf("encoding the sealing key: %w", err)
+	f := keyFile{Version: fileVersion}
+	if err := f.hold(handle); err != nil {
+		return keyFile{}, err
 	}
-	f := keyFile{Version: fileVersion, Sealing: sealing.Bytes()}
 	for _, key := range []*[]byte{&f.Index, &f.Codes, &f.Chain} {
 		*key = make([]byte, keyBytes)
 		if _, err := rand.Read(*key); err != nil {
@@ -99,6 +105,16 @@ func draw() (keyFile, error) {
 		}
 	}
 	return f, nil
+}
+
+// hold puts a keyset into the file's form.
+func (f *keyFile) hold(handle *keyset.Handle) error {
+	var sealing bytes.Buffer
+	if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&sealing)); err != nil {
+		return fmt.Errorf("encoding the sealing keys: %w", err)
+	}
+	f.Sealing = sealing.Bytes()
+	return nil
 }
 
 func (f keyFile) vault() (*Vault, error) {
@@ -110,16 +126,25 @@ func (f keyFile) vault() (*Vault, error) {
 			return nil, fmt.Errorf("the key file holds a key of %d bytes instead of %d", len(key), keyBytes)
 		}
 	}
-	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(f.Sealing)))
+	handle, err := f.keyset()
 	if err != nil {
-		return nil, errors.New("the key file's sealing keyset is damaged")
+		return nil, err
 	}
 	sealing, err := aead.New(handle)
 	if err != nil {
 		return nil, errors.New("the key file's sealing keyset is of another kind")
 	}
-	drawn := &keys{sealing: sealing, index: f.Index, codes: f.Codes, chain: f.Chain}
-	return &Vault{keys: func() *keys { return drawn }}, nil
+	held := &ring{}
+	held.Store(&keys{sealing: sealing, index: f.Index, codes: f.Codes, chain: f.Chain})
+	return &Vault{held: func() *ring { return held }}, nil
+}
+
+func (f keyFile) keyset() (*keyset.Handle, error) {
+	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(f.Sealing)))
+	if err != nil {
+		return nil, errors.New("the key file's sealing keyset is damaged")
+	}
+	return handle, nil
 }
 
 // writeNew writes a file that must not exist and forces it and its directory to

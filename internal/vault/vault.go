@@ -11,13 +11,21 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"sync/atomic"
 
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
-// Vault works with one set of keys. It is immutable, safe for concurrent use,
-// and prints as "vault" under every verb and in JSON.
-type Vault struct{ keys func() *keys } // a function, since fmt's reflection follows a pointer in an unexported field
+// Vault works with one set of keys, which only Reload changes. It is safe for
+// concurrent use, and prints as "vault" under every verb and in JSON.
+type Vault struct {
+	held func() *ring // a function, since fmt's reflection follows a pointer in an unexported field
+}
+
+// ring holds the keys in force.
+type ring struct{ atomic.Pointer[keys] }
+
+func (v *Vault) keys() *keys { return v.held().Load() }
 
 type keys struct {
 	sealing             tink.AEAD

@@ -191,3 +191,17 @@ func TestNoPrintShowsAKey(t *testing.T) {
 		}
 	}
 }
+
+func TestATokenIs128BitsAndDependsOnPurposeIdAndKey(t *testing.T) {
+	t.Parallel()
+	v := newVault(t)
+	one := v.Token("recovery", "id-1")
+	if len(one) != 22 || one != v.Token("recovery", "id-1") || strings.ContainsAny(one, "+/=") {
+		t.Errorf("%q", one)
+	}
+	for _, other := range []string{v.Token("recovery", "id-2"), v.Token("mailbox", "id-1"), newVault(t).Token("recovery", "id-1")} {
+		if other == one {
+			t.Error("two tokens are equal")
+		}
+	}
+}

@@ -184,6 +184,90 @@ function live() {
   stream.onerror = startPolling;
 }
 
+// Phones take pictures far larger than a reviewer needs. What can't be drawn is
+// sent as it is; the browser applies the camera's orientation when it decodes.
+const light = 4 * 1024 * 1024;
+async function lighter(file) {
+  if (file.size <= light || !/^image\/(jpeg|png|webp)$/.test(file.type) || !window.createImageBitmap) return file;
+  try {
+    const picture = await createImageBitmap(file, { imageOrientation: "from-image" });
+    let scale = Math.min(1, 3000 / Math.max(picture.width, picture.height));
+    for (let quality = 0.9; quality > 0.5; quality -= 0.15) {
+      const canvas = document.createElement("canvas");
+      canvas.width = Math.round(picture.width * scale);
+      canvas.height = Math.round(picture.height * scale);
+      canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+      const drawn = await new Promise((done) => { canvas.toBlob(done, "image/jpeg", quality); });
+      if (drawn && drawn.size <= light) return new File([drawn], "photo.jpg", { type: "image/jpeg" });
+      scale *= 0.85;
+    }
+  } catch {
+    // not a picture that this browser can read; the desk says what is wrong
+  }
+  return file;
+}
+
+// The answer to a refused upload is a whole page: its main part takes the place of
+// ours, so that errors look the same as without scripts.
+function replaceMain(fresh) {
+  const next = fresh.querySelector("main");
+  if (!next) {
+    location.reload();
+    return;
+  }
+  document.title = fresh.title;
+  document.querySelector("main").replaceWith(document.adoptNode(next));
+  enhance();
+  errorSummary();
+}
+
+function uploading(form) {
+  const field = form.querySelector("input[type=file]");
+  const note = form.querySelector(".progress");
+  const [bar, words] = [note.querySelector("progress"), note.querySelector("span")];
+  const say = (text) => { words.textContent = text; };
+  const failed = (text) => {
+    delete form.dataset.busy;
+    bar.hidden = true;
+    say(text);
+  };
+  form.addEventListener("submit", async (event) => {
+    if (!field.files.length || !window.FormData) return;
+    event.preventDefault();
+    if (form.dataset.busy) return;
+    form.dataset.busy = "yes";
+    note.hidden = false;
+    bar.hidden = false;
+    say(form.dataset.sending.replace("{n}", "0"));
+    const file = await lighter(field.files[0]);
+    if (file.size > Number(form.dataset.max)) {
+      failed(form.dataset.large);
+      return;
+    }
+    const body = new FormData();
+    body.append("file", file, file.name);
+    const request = new XMLHttpRequest();
+    request.open("POST", form.action);
+    request.responseType = "document";
+    let shown = 0;
+    request.upload.onprogress = (step) => {
+      if (!step.lengthComputable) return;
+      const n = Math.floor((step.loaded / step.total) * 100);
+      bar.value = n;
+      if (n < shown + 10 && n !== 100) return; // a screen reader hears every tenth
+      shown = n;
+      say(n === 100 ? form.dataset.checking : form.dataset.sending.replace("{n}", String(n)));
+    };
+    request.onload = () => {
+      if (request.status === 200) location.assign(request.responseURL);
+      else if (request.response) replaceMain(request.response);
+      else failed(form.dataset.broken);
+    };
+    request.onerror = request.ontimeout = request.onabort = () => failed(form.dataset.broken);
+    request.send(body);
+  });
+}
+
 const once = new WeakSet();
 function each(selector, add) {
   all(selector).forEach((element) => {
@@ -198,6 +282,7 @@ function enhance() {
   each("[data-limit]", characters);
   each("[data-reveal]", reveal);
   each("[data-copy]", copying);
+  each("form[data-upload]", uploading);
   each("[data-print]", (button) => {
     button.hidden = false;
     button.addEventListener("click", () => window.print());

@@ -142,7 +142,7 @@
     const found = /^([a-z_]+)\.([A-Z]{2}[0-9A-HJKMNP-TV-Z]{8})\.[A-Za-z0-9_.]+$/.exec(id.trim());
     if (!found) return null;
     return found[1] === "rv"
-      ? { href: "/console/cases/" + found[2], text: words.reviewCase }
+      ? { href: me.home + "/reviews/" + found[2], text: words.reviewCase }
       : { href: me.home + "/jobs/" + found[2], text: words.job };
   };
   const linkTo = (lead, text) => {

@@ -54,7 +54,7 @@ func exerciseAccepted(t *testing.T, p Provider) {
 				t.Fatalf("%s by %s in %s: %+v, %v", m.Template, m.Channel, lang, sent, err)
 			}
 			found, err := p.Sender.Find(t.Context(), m)
-			if err != nil || found.ProviderID != sent.ProviderID {
+			if err != nil || found.ProviderID != "" && found.ProviderID != sent.ProviderID {
 				t.Errorf("%s: found %+v, %v; sent %+v", m.Template, found, err, sent)
 			}
 			if n := p.Copies(m.OutID); n != 1 {

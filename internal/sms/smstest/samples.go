@@ -15,10 +15,20 @@ import (
 func Samples(t testing.TB) []tasks.Message {
 	t.Helper()
 	var out []tasks.Message
-	for _, p := range []tasks.Purpose{tasks.PurposeGive, tasks.PurposeTake, tasks.PurposeTrack} {
-		params := pick("receipt code")
-		if p != tasks.PurposeTrack {
-			params = pick("receipt target icp code")
+	for _, p := range []tasks.Purpose{tasks.PurposeGive, tasks.PurposeTake, tasks.PurposeTrack, tasks.PurposePassword, tasks.PurposeReset, tasks.PurposePapers,
+		tasks.PurposeLegacy, tasks.PurposeOldPhone, tasks.PurposeNewPhone} {
+		params := pick("receipt target icp code")
+		switch p {
+		case tasks.PurposeTrack, tasks.PurposePapers:
+			params = pick("receipt code")
+		case tasks.PurposeOldPhone, tasks.PurposeNewPhone:
+			params = pick("contact phone code")
+		case tasks.PurposeReset:
+			params = pick("reset code")
+		case tasks.PurposeLegacy:
+			params = pick("import code")
+		case tasks.PurposePassword:
+			params = pick("login code")
 		}
 		params["purpose"] = string(p)
 		out = append(out, SMS(t, tasks.TemplateCode, params))
@@ -26,8 +36,14 @@ func Samples(t testing.TB) []tasks.Message {
 	for _, notice := range notices() {
 		sms := SMS(t, notice.template, pick(notice.params))
 		mail := sms
+		if !notice.mailOnly {
+			out = append(out, sms)
+		}
+		if notice.smsOnly {
+			continue
+		}
 		mail.OutID, mail.Channel, mail.Phone, mail.Email = "out-mail-"+string(notice.template), tasks.ChannelMail, filing.Phone{}, Email(t)
-		out = append(out, sms, mail)
+		out = append(out, mail)
 	}
 	return out
 }
@@ -35,28 +51,83 @@ func Samples(t testing.TB) []tasks.Message {
 type notice struct {
 	template tasks.Template
 	params   string
+	mailOnly bool // no SMS carries a link
+	smsOnly  bool
 }
 
 // notices: what the flows put into each message.
 func notices() []notice {
 	return []notice{
-		{tasks.TemplateWarned, "receipt target icp veto"},
-		{tasks.TemplateInvited, "receipt source icp until"},
-		{tasks.TemplateDone, "receipt icp source target veto"},
-		{tasks.TemplateReceived, "receipt icp source target"},
-		{tasks.TemplateStopped, "receipt state"},
-		{tasks.TemplateFailed, "receipt icp"},
-		{tasks.TemplateDisputed, "receipt"},
+		{template: tasks.TemplateWarned, params: "receipt target icp veto"},
+		{template: tasks.TemplateInvited, params: "receipt source icp until"},
+		{template: tasks.TemplateDone, params: "receipt icp source target veto"},
+		{template: tasks.TemplateReceived, params: "receipt icp source target"},
+		{template: tasks.TemplateStopped, params: "receipt state"},
+		{template: tasks.TemplateFailed, params: "receipt icp"},
+		{template: tasks.TemplateDisputed, params: "receipt"},
+		{template: tasks.TemplateRecovery, params: "login recovery key", mailOnly: true},
+		{template: tasks.TemplatePassword, params: "login"},
+		{template: tasks.TemplateLogin, params: "own_login", smsOnly: true},
+		{template: tasks.TemplateMailbox, params: "reset mailbox token", mailOnly: true},
+		{template: tasks.TemplateResetWarned, params: "reset icp new_email veto"},
+		{template: tasks.TemplateResetQueued, params: "reset date"},
+		{template: tasks.TemplateResetAsked, params: "reset date"},
+		{template: tasks.TemplateResetDelayed, params: "reset date"},
+		{template: tasks.TemplateResetApproved, params: "reset date new_email veto"},
+		{template: tasks.TemplateResetHeld, params: "reset date new_email"},
+		{template: tasks.TemplateResetRejected, params: "reset"},
+		{template: tasks.TemplateResetStopped, params: "reset state"},
+		{template: tasks.TemplateResetFailed, params: "reset"},
+		{template: tasks.TemplateResetFrozen, params: "reset"},
+		{template: tasks.TemplateResetDone, params: "reset new_email veto"},
+		{template: tasks.TemplateResetReady, params: "reset new_email", smsOnly: true},
+		{template: tasks.TemplateResetMoved, params: "reset date"},
+		{template: tasks.TemplatePapersWarned, params: "receipt target icp veto"},
+		{template: tasks.TemplatePapersApproved, params: "receipt target icp date veto"},
+		{template: tasks.TemplatePapersRejected, params: "receipt", smsOnly: true},
+		{template: tasks.TemplatePapersDone, params: "receipt target icp", smsOnly: true},
+		{template: tasks.TemplateReversed, params: "receipt icp target of"},
+		{template: tasks.TemplateNotReversed, params: "receipt icp target of"},
+		{template: tasks.TemplateContactWarned, params: "contact phone veto"},
+		{template: tasks.TemplateContactDone, params: "contact phone date veto"},
+		{template: tasks.TemplateContactStopped, params: "contact phone state"},
+		{template: tasks.TemplateContactFailed, params: "contact phone"},
+		{template: tasks.TemplateContactFrozen, params: "contact phone"},
+		{template: tasks.TemplateContactApproved, params: "contact phone date veto"},
+		{template: tasks.TemplateContactRefused, params: "contact", smsOnly: true},
+		{template: tasks.TemplateContactRestored, params: "contact phone date"},
+		{template: tasks.TemplateImportReady, params: "import date"},
+		{template: tasks.TemplateImportStarted, params: "import account icp veto"},
+		{template: tasks.TemplateImportTaken, params: "import veto", smsOnly: true},
+		{template: tasks.TemplateImportDone, params: "import account icp imported left"},
+		{template: tasks.TemplateImportFailed, params: "import"},
+		{template: tasks.TemplateImportStopped, params: "import state"},
+		{template: tasks.TemplateImportFrozen, params: "import"},
+		{template: tasks.TemplateImportAsked, params: "import certificate veto"},
+		{template: tasks.TemplateImportRefused, params: "import"},
 	}
 }
 
 func pick(names string) map[string]string {
 	longest := map[string]string{
-		"receipt": "TR8F4KQX7M", "target": "zha***@example-corp.com.cn", "source": "wan***@example-corp.com.cn", "code": "402917",
+		"receipt": "TR8F4KQX7M", "of": "TR8F4KQX7M", "target": "zha***@example-corp.com.cn", "source": "wan***@example-corp.com.cn", "code": "402917", "phone": "136 **** 5678",
 		"icp": "粤ICP备2021123456号", "until": "2026-11-25 18:00", "state": string(tasks.StateRejected), "veto": "ABCD2345",
+		"own_login": "wangxiaoming@example-corp.com.cn",
+		"login":     "wan***@example-corp.com.cn", "recovery": "01970000-0000-7000-8000-000000000001",
+		"date": "2026-11-25 18:00", "new_email": "wan***@example-corp.com.cn", "mailbox": "01970000-0000-7000-8000-000000000001.1",
+		"account": "zha***@example-corp.com.cn", "certificate": "1****************X", "imported": "2000", "left": "2000",
+		"token": "AAECAwQFBgcICQoLDA0ODw", "key": "01970000-0000-7000-8000-000000000001.AAECAwQFBgcICQoLDA0ODw",
 	}
 	out := map[string]string{}
 	for _, name := range strings.Fields(names) {
+		if receipt, ok := map[string]string{"reset": "LR8F4KQX7M", "contact": "CC8F4KQX7M"}[name]; ok {
+			out["receipt"] = receipt
+			continue
+		}
+		if name == "import" {
+			out["receipt"] = "LI8F4KQX7M"
+			continue
+		}
 		out[name] = longest[name]
 	}
 	return out

@@ -1,0 +1,85 @@
+// Package chaos is the fault laboratory (queue.md, Promises to prove): the real program as several processes, with
+// real PostgreSQL and Redis behind networks that fail, and clients that repeat what was not answered. Meanwhile and
+// afterwards the promises are counted with SQL.
+//
+// `make chaos SEED=7 SECONDS=60` runs it; `make test` builds it and leaves it out, since a storm depends on the machine.
+package chaos
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"beian/internal/testenv"
+)
+
+// What `make chaos` sets.
+const (
+	seedVariable    = "BEIAN_TEST_CHAOS_SEED"
+	secondsVariable = "BEIAN_TEST_CHAOS_SECONDS"
+)
+
+// shortStorm is how long the faults of the run inside `make test` last.
+const shortStorm = 8 * time.Second
+
+func TestMain(m *testing.M) {
+	code := testenv.Main(m)
+	theProgram.remove()
+	os.Exit(code)
+}
+
+// theProgram is built once, with fail points; without armed ones it is the program that ships.
+var theProgram = &program{remove: func() {}}
+
+type program struct {
+	once   sync.Once
+	path   string
+	err    error
+	remove func()
+}
+
+func (p *program) build(t testing.TB) string {
+	t.Helper()
+	p.once.Do(func() {
+		var dir string
+		if dir, p.err = os.MkdirTemp("", "beian-chaos-*"); p.err != nil {
+			return
+		}
+		p.remove, p.path = func() { os.RemoveAll(dir) }, filepath.Join(dir, "beian")
+		out, err := exec.Command("go", "build", "-buildvcs=false", "-tags", "failpoints", "-o", p.path, "beian").CombinedOutput()
+		if err != nil {
+			p.err = fmt.Errorf("building the program: %w: %s", err, out)
+		}
+	})
+	if p.err != nil {
+		t.Fatal(p.err)
+	}
+	return p.path
+}
+
+// settings are the seed and the length of a storm; the seed is always printed.
+func settings(t testing.TB) (seed uint64, storm time.Duration) {
+	t.Helper()
+	seed, storm = rand.Uint64(), shortStorm
+	if text := os.Getenv(seedVariable); text != "" {
+		var err error
+		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatalf("%s is not a number", seedVariable)
+		}
+	}
+	if text := os.Getenv(secondsVariable); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			t.Fatalf("%s is not a number of seconds", secondsVariable)
+		}
+		storm = time.Duration(n) * time.Second
+	}
+	t.Logf("make chaos SEED=%d SECONDS=%d", seed, int(storm.Seconds()))
+	return seed, storm
+}

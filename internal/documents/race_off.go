@@ -1,0 +1,8 @@
+//go:build !race
+
+package documents
+
+const (
+	underRace = false
+	slower    = 1
+)
