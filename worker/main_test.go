@@ -3,7 +3,6 @@ package worker_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -20,7 +19,6 @@ import (
 	"beian/internal/store"
 	"beian/internal/testenv"
 	"beian/internal/vault"
-	"beian/tasks"
 )
 
 // childVariable makes the test binary a process of the office: a worker or a
@@ -109,11 +107,15 @@ func (c clerk) submitAll(ctx context.Context, p part) error {
 	pace := time.NewTicker(max(p.Pace, time.Millisecond))
 	defer pace.Stop()
 	for i := range p.Jobs {
-		receipt, err := c.persist(ctx, func() (string, error) { return c.submit(ctx, i) })
+		var receipt string
+		err := again(ctx, func() (err error) {
+			receipt, err = c.submit(ctx, i)
+			return err
+		})
 		if err != nil {
 			return fmt.Errorf("submission %d: %w", i, err)
 		}
-		if _, err := c.persist(ctx, func() (string, error) { return receipt, c.verify(ctx, receipt) }); err != nil {
+		if err := again(ctx, func() error { return c.verify(ctx, receipt) }); err != nil {
 			return fmt.Errorf("verification %d: %w", i, err)
 		}
 		<-pace.C
@@ -121,16 +123,14 @@ func (c clerk) submitAll(ctx context.Context, p part) error {
 	return nil
 }
 
-// persist repeats what the database could not take just now.
-func (c clerk) persist(ctx context.Context, ask func() (string, error)) (string, error) {
-	again := time.NewTicker(20 * time.Millisecond)
-	defer again.Stop()
+// again repeats what the database could not take just now, as whoever is told so does.
+func again(ctx context.Context, ask func() error) error {
+	next := time.NewTicker(20 * time.Millisecond)
+	defer next.Stop()
 	for {
-		answer, err := ask()
-		passing := errors.Is(err, tasks.ErrUnavailable) || errors.Is(err, tasks.ErrConflict) || errors.Is(err, tasks.ErrInFlight)
-		if !passing || ctx.Err() != nil {
-			return answer, err
+		if err := ask(); !passing(err) || ctx.Err() != nil {
+			return err
 		}
-		<-again.C
+		<-next.C
 	}
 }

@@ -128,19 +128,30 @@ type applicant struct {
 
 func (c clerk) begin(ctx context.Context, i int) (applicant, error) {
 	l := lostLogin(i)
-	acc, err := c.desk.Submit(ctx, tasks.Submission{Kind: tasks.KindReset, Asker: fmt.Sprintf("asker-%d", i), Lang: "zh-CN",
-		Fields: l.fields, Once: key(fmt.Sprintf("reset-%d", i))})
+	in := tasks.Submission{Kind: tasks.KindReset, Asker: fmt.Sprintf("asker-%d", i), Lang: "zh-CN", Fields: l.fields, Once: key(fmt.Sprintf("reset-%d", i))}
+	var acc tasks.Accepted
+	err := again(ctx, func() (err error) {
+		acc, err = c.desk.Submit(ctx, in)
+		return err
+	})
 	return applicant{clerk: c, receipt: acc.Receipt, by: tasks.Viewer{Tracking: acc.Tracking}}, err
 }
 
-func (a applicant) act(ctx context.Context, verb tasks.Verb, fields map[string]string) (tasks.Accepted, error) {
-	return a.desk.Act(ctx, tasks.Action{Receipt: a.receipt, Verb: verb, By: a.by, Fields: fields, Once: key(random{}.ID())})
+func (a applicant) act(ctx context.Context, verb tasks.Verb, fields map[string]string) (acc tasks.Accepted, err error) {
+	in := tasks.Action{Receipt: a.receipt, Verb: verb, By: a.by, Fields: fields, Once: key(random{}.ID())}
+	err = again(ctx, func() error {
+		acc, err = a.desk.Act(ctx, in)
+		return err
+	})
+	return acc, err
 }
 
 func (a applicant) upload(ctx context.Context, slot tasks.Slot, round int) error {
-	_, err := a.desk.Upload(ctx, tasks.Upload{Receipt: a.receipt, By: a.by, Slot: slot, Keep: true,
-		Data: fmt.Appendf(nil, "%s %s %d", a.receipt, slot, round)})
-	return err
+	in := tasks.Upload{Receipt: a.receipt, By: a.by, Slot: slot, Keep: true, Data: fmt.Appendf(nil, "%s %s %d", a.receipt, slot, round)}
+	return again(ctx, func() error {
+		_, err := a.desk.Upload(ctx, in)
+		return err
+	})
 }
 
 // fill uploads what is needed and proves phone and mailbox.
@@ -170,7 +181,8 @@ func (a applicant) fill(ctx context.Context) error {
 	if _, err := a.act(ctx, tasks.VerbVerify, map[string]string{tasks.FieldCode: digits}); err != nil {
 		return err
 	}
-	return a.desk.ConfirmMailbox(ctx, a.receipt, a.vault.Token("mailbox", tasks.MailboxID(job.ID, 1)))
+	link := a.vault.Token("mailbox", tasks.MailboxID(job.ID, 1))
+	return again(ctx, func() error { return a.desk.ConfirmMailbox(ctx, a.receipt, link) })
 }
 
 // queueUp brings reset i to where a reviewer finds it.
