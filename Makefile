@@ -15,7 +15,7 @@ build: ## Build bin/beian, a static binary
 # The race detector makes decoding pictures, hashing passwords and rendering pages ten times slower: whole programs, pages and
 # the office's rules run without it. What several do at once is raced: the packages below them, and by name what happens at once in
 # the office and at its counter.
-WHOLE := beian beian/api beian/internal/documents beian/internal/e2e beian/tasks
+WHOLE := beian/internal/e2e beian/api beian/tasks beian beian/internal/documents
 AT_ONCE := R21|Work|A6|at_once|same_time|many|twice
 COUNTER := Stream|Session|Once|Idempotency|Limit|Transfer
 SERVICES := BEIAN_TEST_SERVICES=required scripts/with-postgres.sh
