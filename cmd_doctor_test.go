@@ -35,8 +35,14 @@ func newPatient(t *testing.T, environ ...string) *patient {
 
 func (p *patient) runs(args ...string) (code int, out string) {
 	p.t.Helper()
+	return p.tells("", args...)
+}
+
+// tells runs a command that reads something.
+func (p *patient) tells(in string, args ...string) (code int, out string) {
+	p.t.Helper()
 	var stdout, stderr bytes.Buffer
-	code = program{args: args, environ: p.environ, in: strings.NewReader(""), out: &stdout, err: &stderr}.run(p.t.Context())
+	code = program{args: args, environ: p.environ, in: strings.NewReader(in), out: &stdout, err: &stderr}.run(p.t.Context())
 	if stderr.Len() > 0 {
 		p.t.Log(stderr.String())
 	}

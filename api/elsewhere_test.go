@@ -48,6 +48,13 @@ func openWithPlatform(t *testing.T) (*hall, *platform) {
 	return h, p
 }
 
+// HallWithPlatform is where applicants find the door to a provider, for a real browser.
+func HallWithPlatform(t *testing.T) (base string) {
+	t.Helper()
+	h, _ := openWithPlatform(t)
+	return h.url
+}
+
 func TestElsewherePagesUseOnlyWhatTheirHandlersGive(t *testing.T) {
 	t.Parallel()
 	pagetest.Check[elsewherePage](t, hallRenderer(t, hallMust(text.Load())(t)), "elsewhere")

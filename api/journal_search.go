@@ -17,6 +17,15 @@ func journalExporters() []tasks.ActorKind {
 	return []tasks.ActorKind{tasks.ActorAuditor, tasks.ActorSupervisor}
 }
 
+// blindTo names who of the readers may still look second at somebody's review, and so
+// must not learn here what the first look came to (L9).
+func blindTo(reader tasks.Actor) string {
+	if slices.Contains(reviewers(), reader.Kind) {
+		return reader.ID
+	}
+	return ""
+}
+
 // journalActions are what can be searched for; one that ends with a dot stands for
 // a group.
 func journalActions() []string {

@@ -22,6 +22,7 @@ type opsAuditPage struct {
 	Check  opsCheck
 	Act    bool // this member may verify
 	Export bool // and take rows out of the house
+	Blind  bool // rows of first looks are kept from this member (L9)
 	CSV    string
 	Lines  string
 	People []page.Option
@@ -70,6 +71,7 @@ func (o *Ops) audit(v *opsVisit) error {
 // auditForm fills in what the search offers.
 func (o *Ops) auditForm(v *opsVisit, data *opsAuditPage, staff []accounts.Member) {
 	query := v.r.URL.Query()
+	data.Blind = blindTo(v.actor()) != ""
 	data.Export = slices.Contains(journalExporters(), v.member.Role)
 	for _, name := range []string{"below", "lang", "done"} {
 		query.Del(name)
@@ -86,7 +88,7 @@ func (o *Ops) auditForm(v *opsVisit, data *opsAuditPage, staff []accounts.Member
 }
 
 func (o *Ops) auditRows(v *opsVisit, filter tasks.EntryFilter, data *opsAuditPage, staff []accounts.Member) error {
-	filter.Limit = opsPage + 1
+	filter.Limit, filter.BlindTo = opsPage+1, blindTo(v.actor())
 	entries, err := o.parts.Journal.FindAudit(v.r.Context(), filter)
 	if err != nil {
 		return err

@@ -81,7 +81,7 @@ func (o *Ops) export(v *opsVisit, form string, begin func(), write func(rows []e
 	if fault != "" {
 		return &tasks.Invalid{Faults: []tasks.Fault{{Field: fault, Code: faultValue}}}
 	}
-	filter.Limit = exportBatch
+	filter.Limit, filter.BlindTo = exportBatch, blindTo(v.actor())
 	rows, err := o.parts.Journal.FindAudit(v.r.Context(), filter)
 	if err != nil {
 		return err

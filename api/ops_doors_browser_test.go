@@ -6,6 +6,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"beian/api"
 	"beian/internal/accounts"
 	"beian/tasks"
 )
@@ -56,6 +57,7 @@ func TestTheAuthenticatorsPagesBreakNoRuleInARealBrowser(t *testing.T) {
 func TestTheDoorToAProviderBreaksNoRuleInARealBrowser(t *testing.T) {
 	t.Parallel()
 	w, _ := employer(t)
+	hall := api.HallWithPlatform(t)
 	for _, lang := range []string{"zh-CN", "en"} {
 		b := w.pane(lang)
 		b.at("/ops/sign-in?next=/ops/jobs")
@@ -63,6 +65,12 @@ func TestTheDoorToAProviderBreaksNoRuleInARealBrowser(t *testing.T) {
 		b.look("door-elsewhere." + lang)
 		b.at("/ops/sign-in/elsewhere/callback?state=forged&code=x")
 		b.look("door-forged." + lang)
+		b.base = hall
+		b.at("/sign-in?next=/transfer/target")
+		b.until(`document.querySelector("a[href^='/sign-in/elsewhere']")`)
+		b.look("applicants-door." + lang)
+		b.at("/sign-in/elsewhere/callback?state=forged&code=x")
+		b.look("applicants-door-forged." + lang)
 	}
 }
 

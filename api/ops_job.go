@@ -68,7 +68,7 @@ func (o *Ops) lookJob(v *opsVisit) (opsJobPage, error) {
 	if err != nil {
 		return opsJobPage{}, errNotFound
 	}
-	seen, err := o.parts.Desk.Look(v.r.Context(), receipt.String(), tasks.Viewer{Staff: v.member.Role})
+	seen, err := o.parts.Desk.Look(v.r.Context(), receipt.String(), tasks.Viewer{Staff: v.member.Role, StaffID: v.member.StaffID})
 	if err != nil {
 		return opsJobPage{}, err
 	}

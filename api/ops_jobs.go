@@ -18,6 +18,7 @@ const opsPage = 50
 // opsJobsPage lists jobs; every filter is a part of the address.
 type opsJobsPage struct {
 	opsFrame
+	Kinds    []page.Option
 	States   []page.Option
 	Disputed bool
 	Rows     []opsJobRow
@@ -52,6 +53,9 @@ func (o *Ops) jobs(v *opsVisit) error {
 	if fault != "" {
 		view.Errors = append(view.Errors, page.FieldError{Field: fault, Key: "ops.jobs.bad_filter"})
 	}
+	for _, kind := range tasks.Kinds() {
+		data.Kinds = append(data.Kinds, page.Option{Value: string(kind), Text: o.say(v, "kind."+string(kind)), Checked: kind == filter.Kind})
+	}
 	for _, state := range tasks.States() {
 		data.States = append(data.States, page.Option{Value: string(state), Text: o.say(v, "state."+string(state)), Checked: state == filter.State})
 	}
@@ -66,9 +70,11 @@ func (o *Ops) jobs(v *opsVisit) error {
 
 // jobFilter reads the filter off the address and names the part it can't use.
 func jobFilter(query url.Values) (f tasks.JobFilter, fault string) {
-	f = tasks.JobFilter{State: tasks.State(query.Get("state")), Disputed: query.Get("disputed") != "",
+	f = tasks.JobFilter{Kind: tasks.Kind(query.Get("kind")), State: tasks.State(query.Get("state")), Disputed: query.Get("disputed") != "",
 		Before: query.Get("before"), Limit: opsPage + 1}
 	switch {
+	case f.Kind != "" && !slices.Contains(tasks.Kinds(), f.Kind):
+		return tasks.JobFilter{}, "kind"
 	case f.State != "" && !slices.Contains(tasks.States(), f.State):
 		return tasks.JobFilter{}, "state"
 	case f.Before != "" && !regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`).MatchString(f.Before):

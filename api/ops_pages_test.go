@@ -25,15 +25,19 @@ func TestJobsAreFilteredByTheirAddress(t *testing.T) {
 	receipt := w.disputed()
 	b := w.as(tasks.ActorReviewer)
 	for query, found := range map[string]bool{"": true, "?disputed=1": true, "?state=disputed": true, "?state=done": false,
-		"?state=disputed&disputed=1": true, "?before=00000000-0": false} {
+		"?state=disputed&disputed=1": true, "?kind=transfer": true,
+		"?kind=transfer&state=disputed": true, "?kind=login_reset": false, "?kind=login_reset&disputed=1": false, "?before=00000000-0": false} {
 		if got := b.get("/ops/jobs" + query); got.status != 200 || strings.Contains(got.body, "/ops/jobs/"+receipt) != found {
 			t.Errorf("%q: %d, found must be %v", query, got.status, found)
 		}
 	}
-	for _, bad := range []string{"state=nonsense", "before=%00", "before=" + url.QueryEscape("' OR 1=1"), "receipt=TR12"} {
+	for _, bad := range []string{"state=nonsense", "kind=nonsense", "kind=" + url.QueryEscape("' OR 1=1"), "before=%00", "before=" + url.QueryEscape("' OR 1=1"), "receipt=TR12"} {
 		if got := b.get("/ops/jobs?" + bad); got.status != http.StatusUnprocessableEntity {
 			t.Errorf("%s: %d", bad, got.status)
 		}
+	}
+	if page := b.get("/ops/jobs?kind=transfer").body; strings.Count(page, `<option value="transfer" selected>`) != 1 {
+		t.Error("the page forgets which kind was asked for")
 	}
 	typed := strings.ToLower(receipt[:2] + " " + receipt[2:6] + "-" + receipt[6:])
 	if got := b.get("/ops/jobs?receipt=" + url.QueryEscape(typed)); got.status != 303 || got.to != "/ops/jobs/"+receipt {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"beian/api"
+	"beian/internal/accounts"
 	"beian/internal/store"
 	"beian/tasks"
 )
@@ -13,6 +14,14 @@ type opsRecord struct {
 	store  *store.Store
 	broken bool
 }
+
+// opsJournal is the journal for programs.
+type opsJournal struct {
+	*opsRecord
+	porter *accounts.Service
+}
+
+func (j opsJournal) Staff(ctx context.Context) ([]accounts.Member, error) { return j.porter.Staff(ctx) }
 
 func (r *opsRecord) Queues(ctx context.Context) ([]api.OpsQueue, error) {
 	figures, err := r.store.Figures(ctx)

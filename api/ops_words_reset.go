@@ -14,7 +14,8 @@ func resetEvents() map[string]string {
 		"drafted": "ops.what.drafted", "revised": "ops.what.revised", "phone_proved": "ops.what.phone_proved", "mail_sent": "ops.what.mail_sent",
 		"mailbox_proved": "ops.what.mailbox_proved", "uploaded": "ops.what.uploaded", "removed": "ops.what.removed", "kept": "ops.what.kept",
 		"queued": "ops.what.queued", "claimed": "ops.what.claimed", "returned": "ops.what.returned", "approved_once": "ops.what.approved_once",
-		"approved": "ops.what.approved", "asked": "ops.what.asked", "supplemented": "ops.what.supplemented", "escalated": "ops.what.escalated",
+		"first_look": "ops.what.first_look",
+		"approved":   "ops.what.approved", "asked": "ops.what.asked", "supplemented": "ops.what.supplemented", "escalated": "ops.what.escalated",
 		"reminded": "ops.what.reminded", "breached": "ops.what.breached", "due_changed": "ops.what.due_changed", "nudged": "ops.what.nudged",
 		"held": "ops.what.held", "appealed": "ops.what.appealed",
 	}

@@ -118,7 +118,7 @@ func (w *opsWorld) serve(change []func(*api.OpsParts)) {
 	w.must(err)
 	pages, err := page.New(page.Options{Catalog: catalog})
 	w.must(err)
-	server := api.New(api.Parts{Desk: w.desk, Reviews: w.desk, Watermark: w.papers.mark, Calendar: api.CalendarParts{Now: func() time.Time { return w.now }},
+	server := api.New(api.Parts{Desk: w.desk, Reviews: w.desk, Journal: opsJournal{w.journal, w.porter}, Watermark: w.papers.mark, Calendar: api.CalendarParts{Now: func() time.Time { return w.now }},
 		Digest: func(a string) string { return w.keys.Index("client", a) }, Accounts: w.porter, Catalog: catalog, Renderer: pages, Log: zerolog.Nop(),
 		PublicURL: "http://beian.example.cn", Pages: api.PagesOf(w.console.Routes, func(_ *api.Server, e *echo.Echo) {
 			e.GET("/assets/*", echo.WrapHandler(pages.AssetHandler()))

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -89,6 +90,7 @@ func TestL1AProgramBringsAResetFromTheFirstRequestToTheQueue(t *testing.T) {
 	if diff := cmp.Diff(want, &mine); diff != "" {
 		t.Error(diff)
 	}
+	b.figures(t)
 	b.byTracking(t, j, "POST", "/nudge", "").job(t, 200)
 	b.byTracking(t, j, "POST", "/nudge", "").problem(t, 429, "TOO_MANY_REQUESTS")
 	b.byTracking(t, j, "POST", "/appeal", "").problem(t, 409, "WRONG_STATE")
@@ -280,5 +282,38 @@ func TestA8AnOldChannelFreezesAResetByAPIAndSeesNoApplicant(t *testing.T) {
 		if m.To != "" {
 			t.Errorf("the owner sees %s", m.To)
 		}
+	}
+}
+
+// figures are those of one review that came in just now (V7).
+func (b *bench) figures(t *testing.T) {
+	t.Helper()
+	var board struct {
+		Now struct {
+			NextDue *time.Time `json:"next_due_at"`
+			Left    *int64     `json:"working_seconds_left"`
+		}
+		Hours []statsHour
+	}
+	b.do(t, ask{as: "auditor", method: "GET", path: "/v1/stats/sla"}).into(t, 200, &board)
+	received := 0
+	for hour, h := range board.Hours {
+		received += h.Received
+		if h.Hour != hour {
+			t.Errorf("hour %d stands at %d", h.Hour, hour)
+		}
+	}
+	var list struct {
+		Reviews []struct {
+			DueAt *time.Time `json:"due_at"`
+			Left  *int64     `json:"working_seconds_left"`
+		}
+	}
+	b.do(t, ask{as: "auditor", method: "GET", path: "/v1/reviews"}).into(t, 200, &list)
+	if len(board.Hours) != 24 || received != 1 || len(list.Reviews) != 1 || board.Now.NextDue == nil || !board.Now.NextDue.Equal(*list.Reviews[0].DueAt) {
+		t.Fatalf("%+v, %+v", board, list)
+	}
+	if board.Now.Left == nil || list.Reviews[0].Left == nil || *board.Now.Left < *list.Reviews[0].Left || *list.Reviews[0].Left <= 0 {
+		t.Errorf("the working time left: %v, %v", board.Now.Left, list.Reviews[0].Left)
 	}
 }

@@ -63,7 +63,7 @@ func (s *Server) session(ctx context.Context) (accounts.Session, error) {
 // viewer is the right by which a session sees jobs.
 func viewer(who accounts.Session) tasks.Viewer {
 	if who.StaffID != "" {
-		return tasks.Viewer{Staff: who.Role}
+		return tasks.Viewer{Staff: who.Role, StaffID: who.StaffID}
 	}
 	return tasks.Viewer{AccountID: who.AccountID}
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"beian/internal/accounts"
@@ -26,13 +27,18 @@ const (
 	maxStatsDays = 90
 )
 
+// runningAmong is how many of the earliest reviews are looked through for one that is
+// not paused.
+const runningAmong = 200
+
 // serviceLevels are the figures of some days up to now.
 type serviceLevels struct {
 	tasks.ReviewStats
-	Counts tasks.ReviewCounts
-	Days   int
-	From   time.Time
-	To     time.Time
+	Counts  tasks.ReviewCounts
+	NextDue time.Time // of the running reviews; zero when none runs
+	Days    int
+	From    time.Time
+	To      time.Time
 }
 
 // measure reads the figures of the last days in Asia/Shanghai, today included.
@@ -44,8 +50,14 @@ func measure(ctx context.Context, desk StatsDesk, now time.Time, days int) (serv
 	if s.ReviewStats, err = desk.ReviewStats(ctx, s.From, now.Add(time.Millisecond)); err != nil { // what happens now counts
 		return s, err
 	}
-	_, s.Counts, err = desk.Reviews(ctx, tasks.ReviewFilter{Limit: 1})
-	return s, err
+	var rows []tasks.ReviewRow
+	if rows, s.Counts, err = desk.Reviews(ctx, tasks.ReviewFilter{Limit: runningAmong}); err != nil {
+		return s, err
+	}
+	if i := slices.IndexFunc(rows, func(r tasks.ReviewRow) bool { return r.State != tasks.ReviewPaused }); i >= 0 {
+		s.NextDue = rows[i].DueAt
+	}
+	return s, nil
 }
 
 // share is how much of what was decided in the last days came in time, in percent;

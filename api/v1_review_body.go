@@ -16,7 +16,7 @@ type reviewBody struct {
 	StateText  string     `json:"state_text"`
 	Version    int64      `json:"version" doc:"The ETag without its quotes; decisions name it in If-Match."`
 	Round      int        `json:"round"`
-	Stage      int        `json:"stage" doc:"2 when a first reviewer approved already."`
+	Stage      int        `json:"stage" doc:"2 at the second of two looks. Whoever may take it sees nothing of the first."`
 	NeedsTwo   bool       `json:"needs_two"`
 	Escalated  bool       `json:"escalated"`
 	Mine       bool       `json:"mine" doc:"You hold the claim."`
@@ -34,6 +34,7 @@ type reviewRowBody struct {
 	Subject   string `json:"subject" doc:"Masked."`
 	Documents int    `json:"documents"`
 	Wanted    int    `json:"documents_wanted"`
+	Left      *int64 `json:"working_seconds_left" doc:"Working time until due_at, negative when it is late; null while the clock stands."`
 }
 
 type reviewCountsBody struct {
@@ -106,7 +107,11 @@ func (s *Server) reviewOf(ctx context.Context, r tasks.Review) reviewBody {
 }
 
 func (s *Server) reviewRowOf(ctx context.Context, r tasks.ReviewRow) reviewRowBody {
-	return reviewRowBody{reviewBody: s.reviewOf(ctx, r.Review), JobState: string(r.JobState), Subject: r.Subject, Documents: r.Documents, Wanted: r.Wanted}
+	row := reviewRowBody{reviewBody: s.reviewOf(ctx, r.Review), JobState: string(r.JobState), Subject: r.Subject, Documents: r.Documents, Wanted: r.Wanted}
+	if r.State != tasks.ReviewPaused && !r.State.Ended() {
+		row.Left = s.workingLeft(r.DueAt)
+	}
+	return row
 }
 
 func countsOf(c tasks.ReviewCounts) reviewCountsBody {

@@ -366,17 +366,6 @@ func Flows(p Policy, s Secrets, r Random) []Flow {
 		NewLoginReset(p, s, r), NewContactChange(p, s, r), NewContactPapers(p, s, r)}
 }
 
-// ReviewedKinds are the kinds whose jobs a person looks at, in the order of Flows.
-func ReviewedKinds() []Kind {
-	var out []Kind
-	for _, f := range Flows(Policy{}, nil, nil) {
-		if _, ok := f.(Reviewed); ok {
-			out = append(out, f.Kind())
-		}
-	}
-	return out
-}
-
 // ToldOf is the message to the applicant that a verdict on a job of a kind causes;
 // empty when it causes none.
 func ToldOf(k Kind, v Verdict) Template {

@@ -151,6 +151,7 @@ const (
 	WhatClaimed       What = "claimed"
 	WhatReturned      What = "returned"
 	WhatApprovedOnce  What = "approved_once"
+	WhatLooked        What = "first_look" // in place of a verdict, for whoever looks second (L9); never recorded
 	WhatApproved      What = "approved"
 	WhatAsked         What = "asked" // for more, the clock stops
 	WhatSupplemented  What = "supplemented"
@@ -208,6 +209,7 @@ type Viewer struct {
 	Tracking  string    // the job's tracking code, as typed
 	Veto      string    // a notified contact's code, as typed (A8)
 	Staff     ActorKind // a member of staff, in this role
+	StaffID   string    // and which one (L9)
 	System    bool      // the desk itself
 }
 
@@ -235,4 +237,25 @@ const (
 // digits, '.' and '_' only (queue.md, Outbox). The generation is kept apart.
 func TaskID(kind Kind, receipt, step string) string {
 	return strings.Join([]string{string(kind), receipt, step}, ".")
+}
+
+// Kinds are all kinds of jobs, in the order of Flows.
+func Kinds() []Kind {
+	flows := Flows(Policy{}, nil, nil)
+	out := make([]Kind, len(flows))
+	for i, f := range flows {
+		out[i] = f.Kind()
+	}
+	return out
+}
+
+// ReviewedKinds are the kinds whose jobs a person looks at, in the order of Flows.
+func ReviewedKinds() []Kind {
+	var out []Kind
+	for _, f := range Flows(Policy{}, nil, nil) {
+		if _, ok := f.(Reviewed); ok {
+			out = append(out, f.Kind())
+		}
+	}
+	return out
 }

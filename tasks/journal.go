@@ -27,5 +27,8 @@ type EntryFilter struct {
 	Object    string
 	From, To  time.Time // To is not included
 	Below     int64
-	Limit     int
+	// BlindTo is the member of staff who must not learn what a first look came to while
+	// the second is open (L9): rows about it that somebody else caused are left out.
+	BlindTo string
+	Limit   int
 }

@@ -61,7 +61,10 @@ func (d *Desk) Look(ctx context.Context, receipt string, by Viewer) (View, error
 		}
 		notices, err := tx.Notices(ctx, v.Job.ID)
 		v.Notices = shown(notices)
-		return err
+		if err != nil {
+			return err
+		}
+		return d.blindFor(ctx, tx, &v, by)
 	})
 	return v, err
 }

@@ -86,7 +86,9 @@ func (d *Desk) workbench(ctx context.Context, tx Tx, receipt string, staff Actor
 	if err := d.readRecord(ctx, tx, &w); err != nil {
 		return Workbench{}, err
 	}
-	w.hideFirst()
+	if blind(ctx, tx, r, staff) {
+		w.hideFirst()
+	}
 	return w, nil
 }
 
@@ -166,27 +168,14 @@ func (d *Desk) readRecord(ctx context.Context, tx Tx, w *Workbench) (err error) 
 	return err
 }
 
-// hideFirst takes who looked first, and the verdict, out of what whoever may decide
-// second sees: two pairs of eyes are two only while neither follows the other (L9).
-// Auditors, and the first reviewer, see all.
+// hideFirst takes the first look out of what whoever may decide second sees (L9).
 func (w *Workbench) hideFirst() {
-	first := w.Review.FirstBy
-	if w.Review.Stage != 2 || !w.May || w.Review.State.Ended() {
-		return
-	}
-	w.Blind, w.Review.FirstBy = true, ""
-	w.Decisions = slices.DeleteFunc(w.Decisions, func(d Decision) bool {
-		return d.Stage == 1 && d.Verdict == VerdictApprove && d.Staff.ID == first
-	})
-	for i := range w.Decisions {
-		if w.Decisions[i].Staff.ID == first {
-			w.Decisions[i].Staff.ID = ""
-		}
-	}
-	for i := range w.Timeline {
-		if w.Timeline[i].Actor.ID == first {
-			w.Timeline[i].Actor.ID = ""
-		}
+	first := w.Review.First()
+	w.Blind = true
+	w.Decisions, w.Timeline = blindDecisions(w.Decisions, first), blindEvents(w.Timeline, first)
+	w.Review.FirstBy = ""
+	if w.Review.Holder == first {
+		w.Review.Holder = ""
 	}
 }
 

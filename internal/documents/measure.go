@@ -42,16 +42,16 @@ func Distance(a, b uint64) int { return bits.OnesCount64(a ^ b) }
 // look alike, so it is a hint for a reviewer and never a decision.
 func NearDuplicate(a, b uint64) bool { return Distance(a, b) <= nearPictures }
 
-// greyOf is the picture's luminance (BT.601), shrunk to at most limit pixels.
-func greyOf(src *image.RGBA, limit int) *image.Gray {
+// within is the picture shrunk to at most limit pixels, or itself.
+func within(src *image.RGBA, limit int) *image.RGBA {
 	w, h := fit(src.Rect.Dx(), src.Rect.Dy(), limit)
-	small := src
-	if w != src.Rect.Dx() || h != src.Rect.Dy() {
-		small = shrink(src, w, h)
+	if w == src.Rect.Dx() && h == src.Rect.Dy() {
+		return src
 	}
-	return luminance(small)
+	return shrink(src, w, h)
 }
 
+// luminance is the picture in grey (BT.601).
 func luminance(src *image.RGBA) *image.Gray {
 	grey := image.NewGray(image.Rect(0, 0, src.Rect.Dx(), src.Rect.Dy()))
 	for i := range grey.Pix {

@@ -57,18 +57,18 @@ func draft(picture image.Image, orientation int) (Page, error) {
 	b := picture.Bounds()
 	w, h := fit(b.Dx(), b.Dy(), viewSide)
 	view := upright(shrink(picture, w, h), orientation)
-	p := Page{Width: b.Dx(), Height: b.Dy(), Hash: perceptualHash(view)}
+	small := within(view, measureSide) // figures, hash and thumbnail need no more
+	p := Page{Width: b.Dx(), Height: b.Dy(), Hash: perceptualHash(small)}
 	if orientation >= 5 {
 		p.Width, p.Height = p.Height, p.Width
 	}
-	p.Measures = measure(greyOf(view, measureSide))
+	p.Measures = measure(luminance(small))
 	p.Measures.Screenshot = screenSized(p.Width, p.Height)
 	var err error
 	if p.View, err = encode(view); err != nil {
 		return Page{}, err
 	}
-	w, h = fit(view.Rect.Dx(), view.Rect.Dy(), thumbnailSide)
-	p.Thumbnail, err = encode(shrink(view, w, h))
+	p.Thumbnail, err = encode(within(small, thumbnailSide))
 	return p, err
 }
 

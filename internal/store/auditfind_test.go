@@ -51,3 +51,61 @@ func TestTheJournalIsSearchedByEveryPartOfAFilter(t *testing.T) {
 		}
 	})
 }
+
+// Rows about a first look are kept from whoever may look second, until that is over
+// (L9). Other rows, the own ones and other people's requests stay.
+func TestL9_TheJournalKeepsAFirstLookFromTheSecond(t *testing.T) {
+	t.Parallel()
+	forEachEngine(t, func(t *testing.T, s *Store) {
+		r := opened(t, s, "j1", time.Hour, func(r *tasks.Review) { r.Receipt, r.NeedsTwo = "LR00000001", true })
+		for _, e := range []AuditEntry{
+			{Actor: tasks.Actor{ID: "ann"}, Action: "review.open", Object: "LR00000001"},
+			{Actor: tasks.Actor{ID: "ann"}, Action: "document.view", Object: "LR00000001/letter"},
+			{Actor: tasks.Actor{ID: "ann"}, Action: "review.approve", Object: "LR00000001"},
+			{Actor: tasks.Actor{ID: "ann"}, Action: "review.approve", Object: "LR00000002"},
+			{Actor: tasks.Actor{ID: "bea"}, Action: "review.open", Object: "LR00000001"},
+			{Actor: tasks.Actor{ID: "ann"}, Action: "job.release", Object: "LR00000001"},
+		} {
+			if err := s.Audit(t.Context(), e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		all, blind := "6 5 4 3 2 1", "6 5 4"
+		for _, step := range []struct {
+			name, want string
+			change     func()
+		}{
+			{"nobody has decided", all, func() {}},
+			{"the first can still be taken back", blind, func() { r.State, r.Holder = tasks.ReviewDeciding, "ann" }},
+			{"the second look is open", blind, func() { r.State, r.Holder, r.Stage, r.FirstBy = tasks.ReviewOpen, "", 2, "ann" }},
+			{"it waits for the applicant", blind, func() { r.State = tasks.ReviewPaused }},
+			{"the second can be taken back", blind, func() { r.State, r.Holder = tasks.ReviewDeciding, "bea" }},
+			{"it is decided", all, func() { r.State, r.Holder = tasks.ReviewApproved, "" }},
+		} {
+			step.change()
+			if err := saves(t, s, r); err != nil {
+				t.Fatal(err)
+			}
+			for who, want := range map[string]string{"bea": step.want, "cy": step.want, "ann": all, "": all} {
+				if got := seqs(t, s, tasks.EntryFilter{BlindTo: who, To: time.Now().Add(time.Hour)}); got != want {
+					t.Errorf("%s: %q sees %q, want %q", step.name, who, got, want)
+				}
+			}
+		}
+	})
+}
+
+func seqs(t *testing.T, s *Store, f tasks.EntryFilter) string {
+	t.Helper()
+	found, err := s.FindAudit(t.Context(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, e := range found {
+		if e.Action != "timeline.seal" {
+			out = append(out, fmt.Sprint(e.Seq))
+		}
+	}
+	return strings.Join(out, " ")
+}
