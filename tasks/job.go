@@ -188,6 +188,7 @@ const (
 	ActorSupervisor ActorKind = "supervisor"
 	ActorOperator   ActorKind = "operator"
 	ActorAuditor    ActorKind = "auditor"
+	ActorProgram    ActorKind = "program" // a program with a key (ADR 26)
 	ActorSystem     ActorKind = "system"
 )
 
@@ -208,6 +209,7 @@ type Viewer struct {
 	Tracking  string    // the job's tracking code, as typed
 	Veto      string    // a notified contact's code, as typed (A8)
 	Staff     ActorKind // a member of staff, in this role
+	Program   bool      // a program whose key may read jobs (ADR 26)
 	System    bool      // the desk itself
 }
 
