@@ -4,7 +4,7 @@ BUILD   := -buildvcs=false
 TIMEOUT ?= 20m
 
 .DEFAULT_GOAL := help
-.PHONY: run build test chaos deps check unit bench lint fmt clean help
+.PHONY: run build test security chaos deps check unit bench lint fmt clean help
 
 run: ## Start everything in one process, with demo data and nothing to install
 	$(GO) run $(BUILD) . dev
@@ -28,6 +28,9 @@ test: deps check ## Install what the tests need (Debian, Ubuntu) and run all of 
 	$(RACE) $$($(GO) list $(BUILD) ./... | grep -vxF "$$(printf '%s\n' $(WHOLE))")
 	$(RACE) -run '$(AT_ONCE)' ./tasks
 	$(RACE) -run '$(COUNTER)' ./api
+
+security: deps ## Run the tests of docs/security.md, by the names that stand there
+	$(SERVICES) $(GO) test $(BUILD) -p 2 -timeout $(TIMEOUT) -run '^('$$(grep -o '`Test[A-Za-z0-9_]*`' docs/security.md | tr -d '`' | sort -u | paste -sd '|')')$$' ./...
 
 deps:
 	scripts/install-test-deps.sh

@@ -53,9 +53,9 @@ func (s *Server) protect(next echo.HandlerFunc) echo.HandlerFunc {
 
 func (s *Server) harden(c echo.Context) {
 	security := page.Security{HTTPS: s.https}
+	c.Response().Header().Set("Cache-Control", "no-store") // redirects too; what may be kept says so itself
 	if path := c.Request().URL.Path; isAPI(path) || isHealth(c.Path()) || path == "/openapi.json" {
 		security.Policy = apiPolicy
-		c.Response().Header().Set("Cache-Control", "no-store")
 	}
 	// The middleware only sets headers; what it wraps is the rest of the chain.
 	security.Middleware(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(c.Response(), c.Request())

@@ -68,6 +68,7 @@ type docGroup struct {
 
 type docOperation struct {
 	ID, Method, Path, Summary, Who string
+	Scope                          string // what a key needs; empty: none opens it
 	Keyed                          bool
 	Fields                         []docField
 	Table                          page.Table
@@ -123,7 +124,7 @@ func operationsOf(item *huma.PathItem) []*huma.Operation {
 
 func (s *Server) docOf(lang text.Lang, op *huma.Operation, ours operation) docOperation {
 	d := docOperation{ID: ours.id, Method: ours.method, Path: ours.path, Summary: ours.summary, Keyed: ours.keyed,
-		Who: whoWords(ours.who), Fields: s.fieldsOf(op)}
+		Who: whoWords(ours.who), Scope: string(scopes()[ours.id]), Fields: s.fieldsOf(op)}
 	if len(ours.roles) > 0 {
 		d.Who = "api.docs.who.staff"
 	}

@@ -30,6 +30,7 @@ const (
 	errTracking     refusal = "TRACKING_CODE_REQUIRED"
 	errAPIKey       refusal = "API_KEY_REQUIRED"
 	errForbidden    refusal = "FORBIDDEN"
+	errScope        refusal = "SCOPE_MISSING"
 	errCrossOrigin  refusal = "CROSS_ORIGIN"
 	errNotFound     refusal = "NOT_FOUND"
 	errMethod       refusal = "METHOD_NOT_ALLOWED"
@@ -59,7 +60,7 @@ func problemKinds() []problemKind {
 		{errMalformed, http.StatusBadRequest}, {errKeyMissing, http.StatusBadRequest}, {errKeyFormat, http.StatusBadRequest},
 		{errSignIn, http.StatusUnauthorized}, {errSignInFailed, http.StatusUnauthorized}, {errSecondFactor, http.StatusUnauthorized},
 		{errTracking, http.StatusUnauthorized}, {errAPIKey, http.StatusUnauthorized},
-		{errForbidden, http.StatusForbidden}, {errCrossOrigin, http.StatusForbidden}, {errNotFound, http.StatusNotFound},
+		{errForbidden, http.StatusForbidden}, {errScope, http.StatusForbidden}, {errCrossOrigin, http.StatusForbidden}, {errNotFound, http.StatusNotFound},
 		{errMethod, http.StatusMethodNotAllowed}, {errTimeout, http.StatusRequestTimeout},
 		{errStateChanged, http.StatusConflict}, {errWrongState, http.StatusConflict}, {errInFlight, http.StatusConflict},
 		{errGone, http.StatusGone}, {errPrecondition, http.StatusPreconditionFailed}, {errTooLarge, http.StatusRequestEntityTooLarge},
@@ -111,11 +112,14 @@ func classify(err error) refusal {
 	var known refusal
 	var web *echo.HTTPError
 	var large *http.MaxBytesError
+	var scope *scopeMissing
 	switch {
 	case errors.As(err, &known):
 		return known
 	case errors.As(err, &large):
 		return errTooLarge
+	case errors.As(err, &scope):
+		return errScope
 	case errors.As(err, &web):
 		return classifyStatus(web.Code)
 	case errors.Is(err, accounts.ErrNoSession):
@@ -188,7 +192,10 @@ func (s *Server) explain(r *call, p *Problem, err error) {
 	var blocked *tasks.Blocked
 	var state *tasks.WrongState
 	var many *tasks.TooMany
+	var scope *scopeMissing
 	switch {
+	case errors.As(err, &scope):
+		scope.tell(p)
 	case errors.As(err, &invalid):
 		for _, f := range invalid.Faults {
 			p.Errors = append(p.Errors, s.faultProblem(r.lang, f))

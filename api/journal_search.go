@@ -32,12 +32,17 @@ func journalActions() []string {
 	return []string{"review.", "review.open", "review.approve", "review.reject", "review.need_more", "review.escalate", "review.undo", "review.unmask",
 		"document.", "document.view", "job.", "job.release", "job.reject", "job.shred",
 		"staff.", "staff.sign_in", "staff.code_wrong", "staff.add", "staff.role", "staff.disable", "staff.password", "staff.totp", "staff.unlink",
+		"apikey.", "apikey.add", "apikey.disable",
 		"account.", "account.password", "account.unlink", "password.", "password.request", "password.recover", "login.find",
 		"dashboard.", "dashboard.run", "dashboard.archive", "dashboard.delete", "dashboard.pause", "dashboard.resume", "queue.", "dead.redrive",
 		"calendar.save", "audit.", "audit.verify", "audit.export", "timeline.seal", "ops.denied"}
 }
 
-const systemWho = "system"
+// Who may also be no person: the system, or any program with a key.
+const (
+	systemWho  = "system"
+	programWho = "program"
+)
 
 // journalQuery reads a filter off an address: who, action, object, from and to
 // (days in Asia/Shanghai, both included). The fault names the part it can't use.
@@ -52,8 +57,8 @@ func journalQuery(query url.Values, staff []accounts.Member) (f tasks.EntryFilte
 	if len(f.Object) > maxObject {
 		return f, "object"
 	}
-	if who := query.Get("who"); who == systemWho {
-		f.ActorKind = tasks.ActorSystem
+	if who := query.Get("who"); who == systemWho || who == programWho {
+		f.ActorKind = tasks.ActorKind(who)
 	} else if who != "" {
 		i := slices.IndexFunc(staff, func(m accounts.Member) bool { return m.Login == who || m.ID == who })
 		if i < 0 {

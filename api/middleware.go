@@ -38,6 +38,8 @@ type call struct {
 	session accounts.Session
 	token   string
 	refused error
+
+	program accounts.APIKey // the key that was admitted, if one was
 }
 
 type callKey struct{}
@@ -135,6 +137,8 @@ func (s *Server) report(c echo.Context, r *call, took time.Duration) {
 // actor is who asked, as the log and the idempotency keys name them.
 func (r *call) actor() (kind, id string) {
 	switch {
+	case r.isProgram():
+		return string(tasks.ActorProgram), r.program.Name
 	case r.session.AccountID != "":
 		return "account", r.session.AccountID
 	case r.session.StaffID != "":

@@ -81,7 +81,9 @@ func (o *Ops) auditForm(v *opsVisit, data *opsAuditPage, staff []accounts.Member
 	for _, m := range staff {
 		data.People = append(data.People, page.Option{Value: m.Login, Text: m.Login, Checked: who == m.Login || who == m.ID})
 	}
-	data.People = append(data.People, page.Option{Value: systemWho, Text: o.say(v, "actor.system"), Checked: who == systemWho})
+	for _, kind := range []string{systemWho, programWho} {
+		data.People = append(data.People, page.Option{Value: kind, Text: o.say(v, "actor."+kind), Checked: who == kind})
+	}
 	for _, a := range journalActions() {
 		data.Groups = append(data.Groups, page.Option{Value: a, Text: o.actionWords(v, a), Checked: a == action})
 	}

@@ -41,6 +41,7 @@ type hall struct {
 	desk  *tasks.Desk
 	now   atomic.Int64
 	url   string
+	web   *Server
 }
 
 type hallRandom struct{}
@@ -94,7 +95,7 @@ func openHallBeside(t testing.TB, platform tasks.Legacy, change ...func(*PagePar
 	s.pace = pace{poll: 10 * time.Millisecond, wait: 5 * time.Millisecond, ping: 20 * time.Millisecond, stream: time.Minute}
 	server := httptest.NewServer(s.Handler())
 	t.Cleanup(func() { s.end(); server.Close() })
-	h.url = server.URL
+	h.url, h.web = server.URL, s
 	return h
 }
 

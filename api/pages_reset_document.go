@@ -217,7 +217,7 @@ func (p *pages) ownPicture(v *visit) error {
 func sendPrivate(c echo.Context, media, name string, data []byte) error {
 	head := c.Response().Header()
 	head.Set("Cache-Control", "no-store")
-	head.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	head.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox")
 	if name != "" {
 		head.Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	}

@@ -51,6 +51,7 @@ type Accounts interface {
 	SignOut(ctx context.Context, token string) error
 	SignOutEverywhere(ctx context.Context, accountID string) error
 	End(ctx context.Context, accountID, sessionID string) error
+	APIKey(ctx context.Context, token string) (accounts.APIKey, error)
 }
 
 // Elsewhere is a sign-in that a provider keeps (S1); *oidc.Provider satisfies it.

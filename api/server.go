@@ -56,8 +56,8 @@ type Parts struct {
 	TrustedProxies []netip.Prefix
 	// CORSOrigins are the foreign origins whose scripts may call /v1.
 	CORSOrigins []string
-	// APIKey authorises the filing system; empty turns /v1/accounts and
-	// /v1/filings off.
+	// APIKey is the configured key, which opens whatever a key can; empty: there is
+	// none beside those in the record.
 	APIKey string
 	// Digest is a keyed digest of a caller's address: what limits and
 	// idempotency keys of people without a session are kept under.

@@ -77,10 +77,14 @@ func trackingCode(r *http.Request) string {
 	return credentials(r, "Tracking")
 }
 
-// onlooker is the right to read one job: a tracking code or a session.
+// onlooker is the right to read one job: a tracking code, a program's key or a
+// session.
 func (s *Server) onlooker(ctx context.Context) (tasks.Viewer, error) {
 	if code := trackingCode(callOf(ctx).request); code != "" {
 		return tasks.Viewer{Tracking: code}, nil
+	}
+	if callOf(ctx).isProgram() {
+		return tasks.Viewer{Program: true}, nil
 	}
 	who, err := s.session(ctx)
 	if err != nil {

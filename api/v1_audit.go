@@ -72,7 +72,7 @@ func (s *Server) listAudit(ctx context.Context, in *auditInput) (*auditOutput, e
 	if err != nil {
 		return nil, err
 	}
-	taken := tasks.Entry{Actor: staffOf(ctx), Action: "audit.export", Object: "api", Reason: journalTold(query), Outcome: "done", RequestID: callOf(ctx).id}
+	taken := tasks.Entry{Actor: asking(ctx), Action: "audit.export", Object: "api", Reason: journalTold(query), Outcome: "done", RequestID: callOf(ctx).id}
 	if err := s.parts.Journal.Audit(ctx, taken); err != nil {
 		return nil, err
 	}

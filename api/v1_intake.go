@@ -58,6 +58,9 @@ const factsPatience = 2 * time.Minute
 // paths take every type; an item alone is answered 422 when it is refused, lines
 // are answered with a report.
 func (s *Server) intakeRoutes() {
+	if s.parts.Intake == nil {
+		return
+	}
 	for path, summary := range map[string]string{"accounts": "api.op.take_accounts", "filings": "api.op.take_filings"} {
 		register(s, operation{id: "take-" + path, method: http.MethodPost, path: "/v1/" + path, tag: "integration", summary: summary,
 			who: filingSys, status: http.StatusOK, facts: true, patience: factsPatience}, s.takeFacts)

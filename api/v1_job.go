@@ -15,7 +15,7 @@ type jobBody struct {
 	Kind       string           `json:"kind" doc:"transfer, transfer_reviewed, reversal, login_reset, contact_change, contact_papers, legacy_import or legacy_papers; more may come."`
 	State      string           `json:"state" doc:"source_verify, target_confirm, old_phone, new_phone, applying, draft, email_confirm, queued, approved_1, need_more, hold, checking, diff, importing, disputed, done, rejected, withdrawn, expired or failed; more may come."`
 	Version    int64            `json:"version" doc:"Rises with every change; also the ETag."`
-	Role       string           `json:"role,omitempty" doc:"As whom you see it: source, target, tracker, contact or staff."`
+	Role       string           `json:"role,omitempty" doc:"As whom you see it: source, target, tracker, contact, staff or program."`
 	CreatedAt  *time.Time       `json:"created_at,omitempty"`
 	UpdatedAt  *time.Time       `json:"updated_at,omitempty"`
 	EndedAt    *time.Time       `json:"ended_at,omitempty"`

@@ -111,7 +111,8 @@ func (s *Server) listJobs(ctx context.Context, in *listInput) (*listOutput, erro
 	return s.listed(ctx, in, place{resource: "/v1/jobs"})
 }
 
-// listed lists the jobs that are found at a place; all where it names no kind.
+// listed lists the jobs that are found at a place; all where it names no kind. A
+// program sees no draft: nobody has handed one in.
 func (s *Server) listed(ctx context.Context, in *listInput, at place) (*listOutput, error) {
 	who := callOf(ctx).session
 	before, err := base64.RawURLEncoding.DecodeString(in.Cursor)
@@ -119,6 +120,7 @@ func (s *Server) listed(ctx context.Context, in *listInput, at place) (*listOutp
 		return nil, &tasks.Invalid{Faults: []tasks.Fault{{Field: "cursor", Code: faultValue}}}
 	}
 	f := filter(who, in, string(before))
+	f.Begun = callOf(ctx).isProgram()
 	f.Kind = at.kind
 	jobs, err := s.parts.Desk.Jobs(ctx, f)
 	if err != nil {

@@ -20,6 +20,7 @@ type Problem struct {
 	Instance  string           `json:"instance" format:"uri-reference" doc:"This occurrence."`
 	RequestID string           `json:"request_id" doc:"What support asks for."`
 	State     string           `json:"state,omitempty" doc:"With WRONG_STATE: the state in which the job is."`
+	Scope     string           `json:"scope,omitempty" doc:"With SCOPE_MISSING: what the key would need." example:"jobs:read"`
 	Errors    []FieldProblem   `json:"errors,omitempty" doc:"Every faulty field."`
 	Blockers  []BlockerProblem `json:"blockers,omitempty" doc:"Every reason why the request can't be met now."`
 	head      http.Header
@@ -82,6 +83,9 @@ func (s *Server) newProblem(r *call, code refusal) *Problem {
 func (s *Server) word(lang text.Lang, p *Problem) {
 	key := "error.problem." + slug(refusal(p.Code))
 	params := text.Params{"n": len(p.Blockers) + len(p.Errors), "seconds": p.head.Get("Retry-After")}
+	if p.Scope != "" {
+		params["scope"] = p.Scope
+	}
 	if p.State != "" {
 		params["state"] = s.parts.Catalog.T(lang, "state."+p.State)
 	}

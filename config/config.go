@@ -31,7 +31,7 @@ type Config struct {
 	PublicURL      string         `name:"public-url" var:"BEIAN_PUBLIC_URL" example:"https://beian.example.cn" help:"Address people reach the pages at; printed in messages, letters and QR codes."`
 	TrustedProxies []netip.Prefix `name:"trusted-proxies" var:"BEIAN_TRUSTED_PROXIES" example:"10.0.0.0/8,192.168.1.4" help:"Proxies whose X-Forwarded-For is believed; empty believes nobody."`
 	CORSOrigins    []Origin       `name:"cors-origins" var:"BEIAN_CORS_ORIGINS" example:"https://www.example.cn" help:"Foreign origins whose forms may submit jobs."`
-	APIKey         Secret         `kong:"-" var:"BEIAN_API_KEY" example:"(32 or more random characters)" help:"Key the filing system signs in with; empty turns the integration off."`
+	APIKey         Secret         `kong:"-" var:"BEIAN_API_KEY" example:"(32 or more random characters)" help:"Key of a program with every scope; empty leaves only those that beian apikeys made."`
 
 	DataDir     string `name:"data-dir" var:"BEIAN_DATA_DIR" default:"./data" example:"/var/lib/beian" help:"Directory for the embedded database, documents and keys."`
 	DatabaseURL URL    `name:"database-url" var:"BEIAN_DATABASE_URL" example:"postgres://beian@db.internal/beian" help:"sqlite:///path or postgres://…; empty is SQLite in the data directory."`

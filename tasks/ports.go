@@ -142,6 +142,7 @@ type JobFilter struct {
 	Kind      Kind
 	State     State
 	Disputed  bool // a dispute waits for a supervisor
+	Begun     bool // no drafts that nobody signed in for
 	Before    string
 	Limit     int
 }

@@ -32,6 +32,7 @@ const (
 	RoleTracker Role = "tracker"
 	RoleContact Role = "contact"
 	RoleStaff   Role = "staff"
+	RoleProgram Role = "program" // sees what happened, and nothing that opens or decides
 )
 
 // NoticeView is a message's fate as shown on the timeline (C3): delivery truth
@@ -111,6 +112,8 @@ func roleOf(j Job, by Viewer) Role {
 	switch {
 	case by.Staff != "" || by.System:
 		return RoleStaff
+	case by.Program:
+		return RoleProgram
 	case by.AccountID != "" && by.AccountID == j.SourceAccountID:
 		return RoleSource
 	case by.AccountID != "":

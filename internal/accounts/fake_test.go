@@ -28,6 +28,7 @@ type fake struct {
 	tied     map[string]string              // owner by issuer and subject
 	signedIn map[string]time.Time           // by staff id
 	setUps   map[string]fakeSetUp           // by staff id
+	keys     map[string]accounts.APIKey     // by token hash
 	journal  []accounts.Entry
 	touches  int
 	down     error // what Update answers instead of working
@@ -36,7 +37,7 @@ type fake struct {
 func newFake() *fake {
 	return &fake{now: time.Date(2026, 11, 25, 10, 0, 0, 0, time.UTC), accounts: map[string]accounts.Credential{},
 		members: map[string]accounts.Member{}, sessions: map[string]accounts.Session{}, free: map[string]time.Time{}, factors: map[string]accounts.Factor{}, external: map[string]string{}, tied: map[string]string{},
-		signedIn: map[string]time.Time{}, setUps: map[string]fakeSetUp{}}
+		signedIn: map[string]time.Time{}, setUps: map[string]fakeSetUp{}, keys: map[string]accounts.APIKey{}}
 }
 
 func (f *fake) View(_ context.Context, fn func(accounts.Tx) error) error {
@@ -52,12 +53,12 @@ func (f *fake) Update(_ context.Context, fn func(accounts.Tx) error) error {
 	if f.down != nil {
 		return f.down
 	}
-	k, u := maps.Clone(f.factors), maps.Clone(f.setUps)
+	k, u, p := maps.Clone(f.factors), maps.Clone(f.setUps), maps.Clone(f.keys)
 	a, m, s, l, j := maps.Clone(f.accounts), maps.Clone(f.members), maps.Clone(f.sessions), maps.Clone(f.free), slices.Clone(f.journal)
 	err := fn(fakeTx{f})
 	if err != nil {
 		f.accounts, f.members, f.sessions, f.free, f.journal = a, m, s, l, j
-		f.factors, f.setUps = k, u
+		f.factors, f.setUps, f.keys = k, u, p
 	}
 	return err
 }
@@ -296,6 +297,53 @@ func (t fakeTx) Untie(_ context.Context, owner string) (int, error) {
 	n := len(t.f.tied)
 	maps.DeleteFunc(t.f.tied, func(_, o string) bool { return o == owner })
 	return n - len(t.f.tied), nil
+}
+
+func (t fakeTx) AddAPIKey(_ context.Context, k accounts.APIKey, tokenHash string) error {
+	for _, other := range t.f.keys {
+		if other.Name == k.Name {
+			return tasks.ErrConflict
+		}
+	}
+	t.f.keys[tokenHash] = k
+	return nil
+}
+
+func (t fakeTx) APIKeyOf(_ context.Context, tokenHash string) (accounts.APIKey, error) {
+	k, ok := t.f.keys[tokenHash]
+	if !ok {
+		return k, tasks.ErrNotFound
+	}
+	return k, nil
+}
+
+func (t fakeTx) APIKeys(context.Context) ([]accounts.APIKey, error) {
+	return slices.SortedFunc(maps.Values(t.f.keys), func(a, b accounts.APIKey) int { return strings.Compare(a.Name, b.Name) }), nil
+}
+
+func (t fakeTx) UsedAPIKey(_ context.Context, id string) error {
+	t.f.touches++
+	return t.editKey(func(k accounts.APIKey) bool { return k.ID == id }, func(k *accounts.APIKey) { k.UsedAt = t.f.now })
+}
+
+func (t fakeTx) DisableAPIKey(_ context.Context, name string) (was bool, err error) {
+	err = t.editKey(func(k accounts.APIKey) bool { return k.Name == name }, func(k *accounts.APIKey) {
+		if was = k.DisabledAt.IsZero(); was {
+			k.DisabledAt = t.f.now
+		}
+	})
+	return was, err
+}
+
+func (t fakeTx) editKey(which func(accounts.APIKey) bool, edit func(*accounts.APIKey)) error {
+	for hash, k := range t.f.keys {
+		if which(k) {
+			edit(&k)
+			t.f.keys[hash] = k
+			return nil
+		}
+	}
+	return tasks.ErrNotFound
 }
 
 func (t fakeTx) Audit(_ context.Context, e accounts.Entry) error {

@@ -25,6 +25,7 @@ type Tx interface {
 	SetUps
 	Factors
 	Identities
+	APIKeys
 	Journal
 }
 

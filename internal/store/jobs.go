@@ -48,6 +48,8 @@ func (t *tx) right(by tasks.Viewer) (clause, arg string) {
 	switch {
 	case by.System || by.Staff != "":
 		return "1 = 1", ""
+	case by.Program:
+		return begun, ""
 	case by.AccountID != "":
 		return "((source_account_id = $2 AND " + begun + ") OR (target_account_id = $2 AND " + asked + "))", by.AccountID
 	case by.Tracking != "":
@@ -89,6 +91,9 @@ func (t *tx) JobsOf(ctx context.Context, f tasks.JobFilter) ([]tasks.Job, error)
 	}
 	if f.AccountID != "" {
 		add("((source_account_id = $? AND "+begun+") OR (target_account_id = $? AND "+asked+"))", f.AccountID)
+	}
+	if f.Begun {
+		where = append(where, begun)
 	}
 	if f.Kind != "" {
 		add("kind = $?", string(f.Kind))
