@@ -1,6 +1,7 @@
 package api
 
 import (
+	"slices"
 	"time"
 
 	"beian/api/page"
@@ -18,6 +19,7 @@ type opsFacts struct {
 	Contacts  int // old channels
 	Told      []opsMessage
 	Domains   []string
+	Legacy    string // whether the legacy filing is compared; of papers for an import only
 	Risk      []opsRisk
 	Related   []opsRelated
 	Events    []page.Event
@@ -66,6 +68,9 @@ func (o *Ops) reviewFacts(v *opsVisit, w tasks.Workbench, names map[string]strin
 	for _, reason := range tasks.UnmaskReasons() {
 		f.Reasons = append(f.Reasons, page.Option{Value: reason, Text: o.say(v, "review.unmask."+reason)})
 	}
+	if w.Job.Kind == tasks.KindLegacyPapers && !w.Shredded {
+		f.Legacy = o.say(v, legacyKey(w.Compared))
+	}
 	for _, r := range w.Related {
 		f.Related = append(f.Related, o.relatedOf(v, r))
 	}
@@ -76,6 +81,16 @@ func (o *Ops) reviewFacts(v *opsVisit, w tasks.Workbench, names map[string]strin
 		f.First, f.Blind = names[w.Review.FirstBy], w.Blind
 	}
 	return f
+}
+
+// legacyKey says whether an import has read the filing that the papers are about (I6).
+func legacyKey(rows []tasks.Compared) string {
+	for _, c := range rows {
+		if c.Field == tasks.FieldSubjectName && c.OnRecord != "" {
+			return "review.facts.legacy"
+		}
+	}
+	return "review.facts.legacy.none"
 }
 
 func (o *Ops) natureOf(v *opsVisit, w tasks.Workbench) string {
@@ -95,10 +110,12 @@ func (o *Ops) factRow(v *opsVisit, c tasks.Compared, clear bool) opsFactRow {
 	switch {
 	case c.Same:
 		row.Mark = "same"
+	case c.Info && c.OnRecord == "":
+		row.Mark = ""
 	case c.Info:
 		row.Mark = "info"
 	}
-	if c.Field == tasks.FieldFiling || c.Field == tasks.FieldTarget {
+	if !slices.Contains(unmaskable(), row.Field) {
 		row.Show = false // it is public and not masked, or the record has it
 	}
 	return row

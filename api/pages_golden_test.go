@@ -72,7 +72,7 @@ func steady(main string) string {
 		`(?s)<ol class="days".*?</ol>`: "<ol/>", `LR [0-9A-Z]{4} [0-9A-Z]{4}`: "LR", `handoff/[\w-]{22}`: "handoff/TOKEN", `mailbox/[\w-]{22}`: "mailbox/TOKEN", `<span>TR</span><span>[0-9A-Z]{4}</span><span>[0-9A-Z]{4}</span>`: "TR",
 		`\d{4}-\d\d-\d\d \d\d:\d\d`: "DATE", `datetime="[^"]*"`: `datetime=""`, `data-copy="[0-9A-Z]{8}"`: `data-copy=""`, `<code>[0-9A-Z]{8}</code>`: "<code></code>",
 		`\d\d:\d\d on \w+ \d+ \w+`: "DATE", `\d+ 月 \d+ 日（..）\d\d:\d\d`: "DATE", `mark=[0-9a-f]+`: "mark=", `data-resend="\d+"`: `data-resend=""`,
-		`(?s)<svg.*?</svg>`: "<svg/>",
+		`(?s)<svg.*?</svg>`: "<svg/>", `LP[0-9A-Z]{8}\b`: "LP", `LP [0-9A-Z]{4} [0-9A-Z]{4}`: "LP", `<span>LP</span><span>[0-9A-Z]{4}</span><span>[0-9A-Z]{4}</span>`: "LP",
 	} {
 		main = regexp.MustCompile(pattern).ReplaceAllString(main, by)
 	}

@@ -1,8 +1,10 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"beian/api/page"
@@ -89,30 +91,79 @@ func (p *pages) chooseImport(v *visit) error {
 
 // lostPath is the page that helps with what is lost; draft is what was typed.
 func lostPath(what, draft string) string {
-	path := importPath + "/lost/" + what
-	if draft != "" {
-		path += "?draft=" + url.QueryEscape(draft)
-	}
-	return path
+	return importPath + "/lost/" + what + papersQuery("", draft)
 }
 
-// lostData is what is lost and where the way back leads.
-type lostData struct{ What, Form string }
+// papersQuery carries on the way to papers what was typed, by the name that it is kept
+// under, and why they are asked for.
+func papersQuery(why, draft string) string {
+	q := url.Values{}
+	if slices.Contains(tasks.LegacyReasons(), why) {
+		q.Set("why", why)
+	}
+	if id := keptID(draft); id != "" {
+		q.Set("draft", id)
+	}
+	if len(q) == 0 {
+		return ""
+	}
+	return "?" + q.Encode()
+}
 
-// importLost leads on who lacks the login, the password or both (I7).
+// keptID is the name of what somebody typed: of a draft, or of the import that it
+// became; empty for anything else.
+func keptID(given string) string {
+	if receipt, err := parseReceipt(given); err == nil && placeOf(receipt).kind == tasks.KindLegacy {
+		return receipt
+	}
+	return draftID(given)
+}
+
+// lostData is what is lost and where the ways lead: back, to papers, and to the page
+// about them.
+type lostData struct{ What, Form, Papers, Both string }
+
+// importLost leads on who lacks the login, the password or both (I7). What was typed
+// goes along, whichever way is taken.
 func (p *pages) importLost(v *visit) error {
-	data := lostData{What: v.Param("what"), Form: importPath + "/account"}
-	switch data.What {
-	case situationLogin, situationSecret, situationOld, situationPapers:
-	default:
+	draft, why := keptID(v.QueryParam("draft")), v.QueryParam("why")
+	data := lostData{What: v.Param("what"), Form: importPath + "/account" + papersQuery("", draft), Both: lostPath(situationPapers, draft)}
+	reason, ok := map[string]string{situationLogin: "login_lost", situationSecret: "password_lost", situationOld: "before_2010", situationPapers: "both_lost"}[data.What]
+	if !ok {
 		return errNotFound
 	}
+	if !slices.Contains(tasks.LegacyReasons(), why) {
+		why = reason
+	}
+	data.Papers = placeOf("LP").papers + papersQuery(why, draft)
 	view := p.view(v)
 	view.Back = importPath + "/which"
-	if id := draftID(v.QueryParam("draft")); id != "" {
-		data.Form += "?draft=" + id
+	if draft != "" {
 		view.Back = data.Form
 	}
 	view.Data = data
 	return p.show(v, "import/lost", view)
+}
+
+// adopt takes what was typed on the pages of an import into a draft for papers, so
+// that nothing is typed twice (I7). What the draft has already stays.
+func (p *pages) adopt(v *visit, d resetDraft) (resetDraft, error) {
+	if v.at().aim != aimImport {
+		return d, nil
+	}
+	found := map[string]string{}
+	if why := given(v, "why"); slices.Contains(tasks.LegacyReasons(), why) {
+		found[tasks.FieldReason] = why
+	}
+	if id := keptID(given(v, "draft")); id != "" {
+		kept, err := p.parts.Drafts.Draft(v.ctx(), id, v.who.AccountID)
+		switch {
+		case errors.Is(err, tasks.ErrNotFound):
+		case err != nil:
+			return d, err
+		case kept.Kind == tasks.KindLegacy:
+			found[tasks.FieldOldLogin] = kept.Fields[tasks.FieldLegacyLogin]
+		}
+	}
+	return d.with(found), nil
 }

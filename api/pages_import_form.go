@@ -23,7 +23,7 @@ func (p *pages) importAccount(v *visit) error {
 	view := p.view(v)
 	view.Values = url.Values{}
 	for _, from := range []string{"again", "draft"} {
-		id := v.QueryParam(from)
+		id := keptID(v.QueryParam(from))
 		if id == "" {
 			continue
 		}
@@ -150,8 +150,10 @@ func (p *pages) importBlockers(v *visit, found []tasks.Blocker, receipt string) 
 		switch b.Code {
 		case "LEGACY_CREDENTIALS_WRONG":
 			out[i].Href, out[i].Link = form, v.words(p, "import.blocked.again")
-		case "LEGACY_LOCKED", "FACTS_DO_NOT_MATCH", "REALNAME_MISMATCH":
-			out[i].Href, out[i].Link = lostPath(situationPapers, ""), v.words(p, "import.blocked.papers")
+		case "LEGACY_LOCKED":
+			out[i].Href, out[i].Link = importPath+"/lost/"+situationPapers+papersQuery("password_lost", receipt), v.words(p, "import.blocked.papers")
+		case "FACTS_DO_NOT_MATCH", "REALNAME_MISMATCH":
+			out[i].Href, out[i].Link = importPath+"/lost/"+situationPapers+papersQuery("certificate_differs", receipt), v.words(p, "import.blocked.papers")
 		case "LEGACY_TOO_NEW", "LEGACY_NOTHING_FOUND", "LEGACY_ALREADY_IMPORTED":
 			out[i].Href, out[i].Link = findPath, v.words(p, "import.blocked.find")
 		}

@@ -220,7 +220,8 @@ func (p *pages) importHeadline(v *visit, tv tasks.View) (head, say string) {
 	case tv.Job.State == tasks.StateRejected && !f.TiedAt.IsZero():
 		key = "rejected_partly"
 	}
-	params := text.Params{"target": f.Target, "login": f.Login, "icp": f.ICP, "n": c.Imported + c.Kept, "left": c.Skipped + c.Failed, "conflicts": f.Conflicts}
+	params := text.Params{"target": f.Target, "login": f.Login, "icp": f.ICP, "n": c.Imported + c.Kept, "left": c.Skipped + c.Failed, "conflicts": f.Conflicts,
+		"date": p.s.parts.Catalog.Promise(v.call.lang, f.HoldUntil)}
 	return v.words(p, "import.head."+key, params), v.words(p, "import.say."+key, params)
 }
 

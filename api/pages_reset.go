@@ -72,6 +72,7 @@ const resetSeconds = 4 * 60 * 60
 type resetStartData struct {
 	Promise page.Promise
 	Root    string // address of these pages
+	First   string // where one begins
 	Hold    int    // hours
 	Open    string // receipt of the application that this browser began
 	Letter  bool   // the blank letter can be downloaded
@@ -86,9 +87,9 @@ func (p *pages) resetStart(v *visit) error {
 	case aimPhone:
 		view.Back = phonePage
 	case aimImport:
-		view.Back = lostPath(situationPapers, "")
+		view.Back = importPath + "/lost/" + situationPapers + typedBefore(v)
 	}
-	view.Data = resetStartData{Promise: p.promise(p.parts.Now(), p.dueNow()), Root: v.at().papers, Hold: int(p.parts.Policy.Hold / time.Hour),
+	view.Data = resetStartData{Promise: p.promise(p.parts.Now(), p.dueNow()), Root: v.at().papers, First: v.at().papers + "/who" + typedBefore(v), Hold: int(p.parts.Policy.Hold / time.Hour),
 		Open: p.draftOf(v).Receipt, Letter: p.s.parts.Letters != nil && v.at().aim == aimMailbox}
 	return p.show(v, "reset/start", view)
 }

@@ -275,7 +275,7 @@ func changes(tv tasks.View, part string) bool {
 	if part == string(aimMailbox) || part == string(aimReceiver) {
 		return part == string(at.aim)
 	}
-	return part != "reason" || at.aim != aimImport
+	return true
 }
 
 // saveChange carries out a correction. What is left empty stays as it is; only

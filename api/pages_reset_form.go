@@ -38,21 +38,17 @@ func factFields(nature string) []string {
 
 func contactFields(a aim) []string {
 	own := map[aim][]string{aimMailbox: {tasks.FieldNewEmail, tasks.FieldOldLogin}, aimReceiver: {tasks.FieldTarget, tasks.FieldPhone4}, aimImport: {tasks.FieldOldLogin}}[a]
-	if a != aimImport {
-		own = append(own, tasks.FieldReason)
-	}
-	return slices.Concat([]string{tasks.FieldPhone}, own, []string{tasks.FieldRemark, tasks.FieldConsent})
+	return slices.Concat([]string{tasks.FieldPhone}, own, []string{tasks.FieldReason, tasks.FieldRemark, tasks.FieldConsent})
 }
 
-// reasons are those that a kind of job can be asked for; that credentials are lost
-// needs none.
+// reasons are those that a kind of job can be asked for.
 func (p *pages) reasons(v *visit) []page.Option {
 	names := tasks.ResetReasons()
 	switch v.at().aim {
 	case aimPhone:
 		names = tasks.ContactReasons()
 	case aimImport:
-		names = nil
+		names = tasks.LegacyReasons()
 	}
 	out := make([]page.Option, len(names))
 	for i, name := range names {
@@ -81,14 +77,15 @@ func (p *pages) showWho(v *visit, d resetDraft, faults ...page.FieldError) error
 	if view.Values == nil && d.Receipt == "" {
 		view.Values = valuesOf(d.Fields)
 	}
-	view.Data = whoData{Action: v.at().papers + "/who", First: true}
+	view.Data = whoData{Action: v.at().papers + "/who", First: true, Why: given(v, "why"), Draft: given(v, "draft")}
 	return p.show(v, "reset/who", view)
 }
 
 // whoData serves the page before there is a job and afterwards.
 type whoData struct {
-	Action string
-	First  bool
+	Action     string
+	First      bool
+	Why, Draft string // what led to papers for an import (adopt)
 }
 
 func valuesOf(fields map[string]string) url.Values {
@@ -112,11 +109,25 @@ func (p *pages) saveWho(v *visit) error {
 	if fields[tasks.FieldNature] == individual {
 		fields[tasks.FieldPrincipal] = ""
 	}
-	if err := p.keepDraft(v, d.with(fields)); err != nil {
+	if d, err = p.adopt(v, d.with(fields)); err != nil {
+		return err
+	}
+	if err := p.keepDraft(v, d); err != nil {
 		return err
 	}
 	return v.to(v.at().papers + "/facts")
 }
+
+// typedBefore carries on what led to papers for an import (adopt).
+func typedBefore(v *visit) string {
+	if v.at().aim != aimImport {
+		return ""
+	}
+	return papersQuery(given(v, "why"), given(v, "draft"))
+}
+
+// given is a value of the form, else of the address.
+func given(v *visit, name string) string { return cmp.Or(v.form.Get(name), v.QueryParam(name)) }
 
 // drafting leads whoever lost the draft back to its beginning, and whoever
 // submitted it to the job.
@@ -215,6 +226,9 @@ func (p *pages) resetContact(v *visit) error {
 func (p *pages) showContact(v *visit, d resetDraft, status int, faults ...page.FieldError) error {
 	view := p.view(v)
 	view.Back, view.Errors, view.FormID, view.Status = v.at().papers+"/facts", faults, d.ID, status
+	if view.Values == nil && v.at().aim == aimImport { // typed on the way here, see adopt
+		view.Values = valuesOf(map[string]string{tasks.FieldOldLogin: d.Fields[tasks.FieldOldLogin], tasks.FieldReason: d.Fields[tasks.FieldReason]})
+	}
 	view.Data = contactData{Action: v.at().papers + "/contact", Aim: string(v.at().aim), Reasons: p.reasons(v), Kept: p.keptFor(v)}
 	return p.show(v, "reset/contact", view)
 }

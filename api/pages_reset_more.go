@@ -45,7 +45,7 @@ func (p *pages) showSupplement(v *visit, tv tasks.View, view page.View) error {
 	d := supplementData{Receipt: tv.Job.Receipt, Items: p.findings(v, tv), Fields: tv.Case.Fields, Left: tv.Case.MoreLeft,
 		Until: tv.Job.ExpiresAt, Action: root + "/supplement", Handoff: root + "/handoff", Withdraw: root + "/act/cancel", Ready: true,
 		Known: map[string]string{tasks.FieldSubjectName: f.Subject, tasks.FieldCertNumber: f.Certificate, tasks.FieldFiling: f.ICP + f.Domain,
-			tasks.FieldApplicant: f.Applicant, tasks.FieldApplicantID: ""}}
+			tasks.FieldApplicant: f.Applicant, tasks.FieldApplicantID: "", tasks.FieldOldLogin: f.Remembered}}
 	for _, item := range d.Items {
 		d.Ready = d.Ready && (item.Done || item.Href == "")
 	}

@@ -2,7 +2,6 @@ package api
 
 import (
 	"cmp"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -118,8 +117,11 @@ func (p *pages) resetDuty(v *visit, tv tasks.View, d *resetData) {
 	case tasks.StateWithdrawn, tasks.StateExpired, tasks.StateFailed:
 		d.Again = true
 	case tasks.StateDone:
-		if receipt := importOf(tv.Case.Facts); receipt != "" {
-			d.Act, d.ActWords, d.ActSay = "/jobs/"+receipt, v.words(p, "legacy_papers.import.open"), v.words(p, "legacy_papers.import.say")
+		if begun := tv.Case.Import; begun.Receipt != "" {
+			d.Act, d.ActWords, d.ActSay = "/jobs/"+begun.Receipt, v.words(p, "legacy_papers.import.open"), v.words(p, "legacy_papers.import.follow")
+			if begun.State == tasks.StateChecking || begun.State == tasks.StateDiff {
+				d.ActSay = v.words(p, "legacy_papers.import.say")
+			}
 		}
 	}
 }
@@ -148,6 +150,9 @@ func (p *pages) resetHeadline(v *visit, tv tasks.View) (head, say string) {
 		key = "reset.head.target." + otherState(tv.Job.State)
 	case !tv.Own:
 		key = "reset.head.other." + otherState(tv.Job.State)
+	case tv.Case.Import.Receipt != "":
+		params["date"] = p.s.parts.Catalog.Promise(v.call.lang, tv.Case.Import.HoldUntil)
+		return v.say(p, key, params), v.words(p, begunKey(tv.Case.Import), params)
 	case tv.Job.State == tasks.StateRejected && !tv.Job.DisputedAt.IsZero():
 		key = "reset.head.refused"
 	case tv.Job.State == tasks.StateHold && f.HoldWhy != "usual":
@@ -158,11 +163,16 @@ func (p *pages) resetHeadline(v *visit, tv tasks.View) (head, say string) {
 	return v.say(p, key, params), v.say(p, key+".say", params)
 }
 
-// importOf is the receipt of the import that papers began; empty before.
-func importOf(f tasks.CaseFacts) string {
-	var own tasks.LegacyPapersFacts
-	_ = json.Unmarshal(f.Own, &own) // other kinds remember other things, or nothing
-	return own.Import
+// begunKey says how the import stands that papers began, and until when it waits.
+func begunKey(b tasks.Begun) string {
+	const key = "legacy_papers.head.done.say"
+	switch b.State {
+	case tasks.StateChecking:
+		return key
+	case tasks.StateDiff, tasks.StateHold, tasks.StateImporting, tasks.StateDone, tasks.StateDisputed:
+		return key + "." + string(b.State)
+	}
+	return key + ".over"
 }
 
 // otherState is what somebody else than the applicant needs to tell apart.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -29,7 +30,11 @@ func (p *pages) resetCheck(v *visit) error {
 func (p *pages) showResetCheck(v *visit, tv tasks.View, view page.View) error {
 	root := caseRoot(tv.Job.Receipt)
 	view.Back, view.FormID = root, formID(tv, tasks.VerbSubmit)
-	view.Data = resetCheckData{Rows: p.answerRows(v, tv), Documents: p.slotTasks(v, tv), Left: left(p.todo(v, tv)),
+	rows, err := p.freeRows(v, tv, p.answerRows(v, tv))
+	if err != nil {
+		return err
+	}
+	view.Data = resetCheckData{Rows: rows, Documents: p.slotTasks(v, tv), Left: left(p.todo(v, tv)),
 		Promise: p.promise(p.parts.Now(), p.dueNow()), Action: root + "/submit"}
 	return p.show(v, "reset/check", view)
 }
@@ -59,6 +64,21 @@ func (p *pages) answerRows(v *visit, tv tasks.View) []page.Row {
 	}
 	return append(rows,
 		page.Row{Key: v.words(p, "field.reason"), Value: v.words(p, "option.reason."+f.Reason), Href: change + "reason"})
+}
+
+// freeRows adds what helps to find the legacy account, in the applicant's own words,
+// each with its way to another answer.
+func (p *pages) freeRows(v *visit, tv tasks.View, rows []page.Row) ([]page.Row, error) {
+	if v.at().aim != aimImport {
+		return rows, nil
+	}
+	d, err := p.s.parts.Desk.OwnDossier(v.ctx(), tv.Job.Receipt, tasks.Viewer{Tracking: p.kept(v, trackingCookie)})
+	if err != nil {
+		return nil, err
+	}
+	none, change := v.words(p, "legacy_papers.none"), caseRoot(tv.Job.Receipt)+"/change/reason"
+	return append(rows, page.Row{Key: v.words(p, "legacy_papers.row.login"), Value: cmp.Or(tv.Case.Facts.Remembered, none), Href: change},
+		page.Row{Key: v.words(p, "field.remark"), Value: cmp.Or(d.Remark, none), Href: change}), nil
 }
 
 // aimRows are what the job is for: the new mailbox, or the receiver. A phone stands

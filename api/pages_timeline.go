@@ -109,6 +109,7 @@ func (p *pages) delivery(v *visit, n tasks.NoticeView) page.Delivery {
 		tasks.TemplateImportReady: "event.message.result", tasks.TemplateImportStarted: "event.message.warning", tasks.TemplateImportTaken: "event.message.warning",
 		tasks.TemplateImportDone: "event.message.result", tasks.TemplateImportFailed: "event.message.result", tasks.TemplateImportStopped: "event.message.result",
 		tasks.TemplateImportFrozen: "event.message.dispute", tasks.TemplateImportAsked: "event.message.warning", tasks.TemplateImportRefused: "event.message.result",
+		tasks.TemplateImportGranted: "event.message.warning", tasks.TemplateImportGoes: "event.message.result", tasks.TemplateImportHeld: "event.message.result",
 		tasks.TemplateResetReady: "event.message.result", tasks.TemplateRecovery: "reset.message.password",
 	}
 	d := page.Delivery{Channel: "sms", To: n.To, State: "queued"}

@@ -284,3 +284,10 @@ func papersIn(j tasks.Job) *papersBody {
 	_ = json.Unmarshal(j.Facts, &f) // a list shows what can be shown
 	return &papersBody{Certificate: f.Certificate, Phone: f.Phone, Import: importOf(f)}
 }
+
+// importOf is the receipt of the import that papers began; empty before.
+func importOf(f tasks.CaseFacts) string {
+	var own tasks.LegacyPapersFacts
+	_ = json.Unmarshal(f.Own, &own) // other kinds remember other things, or nothing
+	return own.Import
+}

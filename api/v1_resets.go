@@ -21,15 +21,15 @@ type CaseFields struct {
 	Applicant   string  `json:"applicant,omitempty" maxLength:"400" doc:"Organisations: who applies."`
 	ApplicantID string  `json:"applicant_id,omitempty" maxLength:"100" doc:"Organisations: the ID number of who applies."`
 	Phone       string  `json:"phone,omitempty" maxLength:"40" doc:"Contact phone; a code goes to it."`
-	Reason      string  `json:"reason,omitempty" enum:"mailbox_lost,mailbox_forgotten,phone_lost,number_gone,staff_left,other" doc:"One that fits: mailbox_… for a login reset or a transfer, phone_lost and number_gone for a contact change."`
+	Reason      string  `json:"reason,omitempty" enum:"mailbox_lost,mailbox_forgotten,phone_lost,number_gone,staff_left,other,login_lost,password_lost,both_lost,before_2010,certificate_differs" doc:"One that fits: mailbox_… for a login reset or a transfer, phone_lost and number_gone for a contact change, login_lost and what follows for a legacy import."`
+	OldLogin    *string `json:"old_login,omitempty" maxLength:"400" doc:"As remembered; of a login reset or a legacy import."`
 	Remark      *string `json:"remark,omitempty" maxLength:"2000" doc:"At most 500 characters."`
 }
 
 // ResetFields are what the applicant of a login reset tells.
 type ResetFields struct {
 	CaseFields
-	NewEmail string  `json:"new_email,omitempty" maxLength:"254" doc:"A link goes to it."`
-	OldLogin *string `json:"old_login,omitempty" maxLength:"400"`
+	NewEmail string `json:"new_email,omitempty" maxLength:"254" doc:"A link goes to it."`
 }
 
 // fields are those that were given, folded as a form's would be.
@@ -44,6 +44,9 @@ func (r CaseFields) fields() map[string]string {
 			out[name] = norm.NFC.String(value)
 		}
 	}
+	if r.OldLogin != nil {
+		out[tasks.FieldOldLogin] = *r.OldLogin
+	}
 	if r.Remark != nil {
 		out[tasks.FieldRemark] = *r.Remark
 	}
@@ -57,9 +60,6 @@ func (r ResetFields) fields() map[string]string {
 	out := r.CaseFields.fields()
 	if r.NewEmail != "" {
 		out[tasks.FieldNewEmail] = norm.NFC.String(r.NewEmail)
-	}
-	if r.OldLogin != nil {
-		out[tasks.FieldOldLogin] = *r.OldLogin
 	}
 	return out
 }

@@ -50,6 +50,8 @@ type papers interface {
 	// params are what its messages to old channels say besides.
 	params(f CaseFacts) map[string]string
 
+	// agrees says what stands against facts that were corrected while more was asked for.
+	agrees(ctx context.Context, tx Tx, job *Job, d Dossier) ([]Blocker, error)
 	// masked is what the job remembers of a dossier.
 	masked(d Dossier) CaseFacts
 	// drafted is what a new draft, or another dossier in it, causes besides the code

@@ -71,6 +71,7 @@ type CaseFacts struct {
 	MailboxSentAt time.Time            `json:"mailbox_sent_at,omitzero"` // the link is good for 24 h from then
 	AppliedAt     time.Time            `json:"applied_at,omitzero"`      // the effect
 	OldLogin      string               `json:"old_login,omitempty"`      // masked, as it was on record
+	Remembered    string               `json:"remembered,omitempty"`     // the old login as the applicant remembers it, masked
 	Contested     bool                 `json:"contested,omitempty"`      // disputed and released before its review began (L9)
 
 	// Own is what only this kind of job remembers.

@@ -181,12 +181,12 @@ func (pc *paperCase) reviseReturned(ctx context.Context, tx Tx, job *Job, wanted
 	if len(faults) > 0 {
 		return &Invalid{Faults: faults}
 	}
-	holder, err := tx.SubjectBy(ctx, d.filingFacts())
-	if errors.Is(err, ErrNotFound) || (err == nil && holder.Subject.ID != job.SubjectID) {
-		return &Blocked{Blockers: []Blocker{{Code: "FACTS_DO_NOT_MATCH", Owner: OwnerSource, Field: FieldSubjectName}}}
-	}
+	found, err := pc.own.agrees(ctx, tx, job, d)
 	if err != nil {
 		return err
+	}
+	if len(found) > 0 {
+		return &Blocked{Blockers: found}
 	}
 	f, err := caseFacts(job)
 	if err != nil {
@@ -194,8 +194,18 @@ func (pc *paperCase) reviseReturned(ctx context.Context, tx Tx, job *Job, wanted
 	}
 	fresh := pc.own.masked(d)
 	f.Subject, f.Certificate, f.ICP, f.Domain, f.Applicant = fresh.Subject, fresh.Certificate, fresh.ICP, fresh.Domain, fresh.Applicant
+	f.Remembered = fresh.Remembered
 	if err := keepCase(job, f); err != nil {
 		return err
 	}
 	return tx.SaveDossier(ctx, job.ID, d)
+}
+
+// agrees: the corrected facts still name the same filing.
+func (pc *paperCase) agrees(ctx context.Context, tx Tx, job *Job, d Dossier) ([]Blocker, error) {
+	holder, err := tx.SubjectBy(ctx, d.filingFacts())
+	if errors.Is(err, ErrNotFound) || (err == nil && holder.Subject.ID != job.SubjectID) {
+		return []Blocker{{Code: "FACTS_DO_NOT_MATCH", Owner: OwnerSource, Field: FieldSubjectName}}, nil
+	}
+	return nil, err
 }

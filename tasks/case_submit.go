@@ -198,7 +198,7 @@ func (pc *paperCase) Fields(d Dossier) map[string]string { return fieldsOf(d) }
 func (pc *paperCase) masked(d Dossier) CaseFacts {
 	f := CaseFacts{
 		Nature: d.Nature, Principal: d.Principal, Certificate: d.Certificate.Masked(), ICP: d.ICPNumber.String(), Domain: d.Domain.String(),
-		Applicant: filing.MaskPersonName(d.Applicant), Phone: d.Phone.Masked(), NewEmail: d.NewEmail.Masked(), Reason: d.Reason,
+		Applicant: filing.MaskPersonName(d.Applicant), Phone: d.Phone.Masked(), NewEmail: d.NewEmail.Masked(), Reason: d.Reason, Remembered: maskLogin(d.OldLogin),
 	}
 	f.Subject = filing.Subject{Nature: d.Nature, Name: d.SubjectName}.MaskedName()
 	return f

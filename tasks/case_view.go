@@ -20,6 +20,7 @@ type CaseView struct {
 	Round     int
 	MoreLeft  int       // how often more can still be asked for before a supervisor decides
 	NudgeFrom time.Time // no nudge before
+	Import    Begun     // of approved papers for an import; zero otherwise
 }
 
 // SlotView is one slot of the matrix. Wanted says that a new document is asked

@@ -176,6 +176,9 @@ func (l *LegacyImport) known(ctx context.Context, tx Tx, job *Job, held LegacyHo
 		return Change{}, err
 	}
 	if len(found.blockers) > 0 {
+		if err := l.rememberMisfit(ctx, tx, job, found); err != nil {
+			return Change{}, err
+		}
 		return l.refused(ctx, tx, job, found.blockers...)
 	}
 	f, err := legacyFacts(job)
@@ -241,10 +244,12 @@ func (l *LegacyImport) expire(ctx context.Context, tx Tx, job *Job) (Change, err
 // later is told by message too.
 const legacyPatience = 10 * time.Minute
 
-// ifAway tells the account's channels, unless the applicant can't have left yet.
+// ifAway tells the account's channels, unless the applicant can't have left yet. Who
+// handed in papers has left: the import began with a reviewer's decision.
 func (l *LegacyImport) ifAway(ctx context.Context, tx Tx, job *Job, tpl Template, params map[string]string) ([]Notice, error) {
-	if tx.Now().Sub(job.CreatedAt) < legacyPatience {
-		return nil, nil
+	f, err := legacyFacts(job)
+	if err != nil || (f.Papers == "" && tx.Now().Sub(job.CreatedAt) < legacyPatience) {
+		return nil, err
 	}
 	return l.toAccount(ctx, tx, job, tpl, params)
 }

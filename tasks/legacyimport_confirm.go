@@ -57,6 +57,13 @@ func (l *LegacyImport) confirm(ctx context.Context, tx Tx, job *Job, a Action) (
 	if err != nil {
 		return Change{}, err
 	}
+	if c.To == StateHold {
+		told, err := l.toAccount(ctx, tx, job, TemplateImportHeld, map[string]string{"receipt": job.Receipt, "date": stamp(start)})
+		if err != nil {
+			return Change{}, err
+		}
+		c.Notices = append(c.Notices, told...)
+	}
 	return c, errors.Join(tx.SaveLegacyItems(ctx, job.ID, items...), keepLegacy(job, f))
 }
 

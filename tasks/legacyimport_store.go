@@ -50,6 +50,9 @@ type LegacyTies interface {
 	ImportedInto(ctx context.Context, legacyID string) (accountID string, err error)
 	// Imported reports whether a legacy account went into this account.
 	Imported(ctx context.Context, accountID string) (bool, error)
+	// Misfit is what the account's newest import read that people must judge (I6),
+	// until it is shredded (L10), else ErrNotFound.
+	Misfit(ctx context.Context, accountID string) (Dossier, error)
 	// Tie notes that one went into an account; either of them tied before fails as
 	// a lost race.
 	Tie(ctx context.Context, legacyID, accountID, jobID string) error

@@ -2,7 +2,9 @@ package tasks
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -27,6 +29,12 @@ func NewLegacyPapers(p Policy, s Secrets, r Random) *LegacyPapers {
 	return l
 }
 
+// LegacyReasons are why nobody signs in to the legacy platform, or why signing in was
+// not enough (I6, I7); permanent strings.
+func LegacyReasons() []string {
+	return []string{"login_lost", "password_lost", "both_lost", "before_2010", "certificate_differs"}
+}
+
 // Kind is "legacy_papers".
 func (l *LegacyPapers) Kind() Kind { return KindLegacyPapers }
 
@@ -47,9 +55,18 @@ func (l *LegacyPapers) read(fields map[string]string) (Dossier, []Fault) {
 	r := reader{fields: fields}
 	d := r.readFacts()
 	d.OldLogin = r.optional(FieldOldLogin, maxName)
+	d.Reason = r.oneOf(FieldReason, LegacyReasons()...)
 	d.Remark = r.optional(FieldRemark, maxRemark)
 	return d, r.faults
 }
+
+// Returnable are those of every case, and what helps to find the legacy account.
+func (l *LegacyPapers) Returnable() []string {
+	return append(l.paperCase.Returnable(), FieldOldLogin, FieldRemark)
+}
+
+// agrees: what a correction is about can only be looked up after the approval.
+func (l *LegacyPapers) agrees(context.Context, Tx, *Job, Dossier) ([]Blocker, error) { return nil, nil }
 
 // Check reads the form and prechecks the account that receives, like an import.
 func (l *LegacyPapers) Check(ctx context.Context, tx Tx, s Submission) (Preview, []Blocker, error) {
@@ -98,14 +115,28 @@ func (l *LegacyPapers) match(ctx context.Context, tx Tx, job *Job, _ Dossier) (P
 	return p, found, err
 }
 
-// Show adds the account that receives, masked, which the letter names.
+// Show adds the account that receives, masked, which the letter names, and how the
+// import stands that the approval began.
 func (l *LegacyPapers) Show(ctx context.Context, tx Tx, v *View) error {
 	if err := l.paperCase.Show(ctx, tx, v); err != nil {
 		return err
 	}
 	p, err := tx.Party(ctx, AccountRef{ID: v.Job.SourceAccountID})
+	if ignore(err, ErrNotFound) != nil {
+		return err
+	}
 	v.Preview.Target = shownAs(p.Account)
-	return ignore(err, ErrNotFound)
+	var own LegacyPapersFacts
+	if v.Job.State != StateDone || json.Unmarshal(v.Case.Facts.Own, &own) != nil {
+		return nil
+	}
+	begun, err := tx.Job(ctx, own.Import, Viewer{System: true})
+	if err != nil {
+		return ignore(err, ErrNotFound)
+	}
+	f, err := legacyFacts(&begun)
+	v.Case.Import = Begun{Receipt: begun.Receipt, State: begun.State, HoldUntil: f.HoldUntil}
+	return err
 }
 
 func (l *LegacyPapers) params(f CaseFacts) map[string]string {
@@ -115,21 +146,35 @@ func (l *LegacyPapers) params(f CaseFacts) map[string]string {
 func (l *LegacyPapers) messages() caseMessages {
 	return caseMessages{
 		Warned: TemplateImportAsked, Stopped: TemplateImportStopped, Failed: TemplateImportFailed, Frozen: TemplateImportFrozen,
-		Rejected: TemplateImportRefused,
+		Rejected: TemplateImportRefused, Approved: TemplateImportGranted, Held: TemplateImportGoes,
 		// These speak of a receipt and a date, and of nothing else.
-		Queued: TemplateResetQueued, Asked: TemplateResetAsked, Delayed: TemplateResetDelayed, Moved: TemplateResetMoved, Held: TemplateResetHeld,
-		Approved: TemplateImportAsked,
+		Queued: TemplateResetQueued, Asked: TemplateResetAsked, Delayed: TemplateResetDelayed, Moved: TemplateResetMoved,
 	}
 }
 
-// granted lets the import begin at once: its own yes and its own hold follow.
-func (l *LegacyPapers) granted(_ context.Context, tx Tx, job *Job, g grant) (Change, error) {
+// granted lets the import begin at once: its own yes and its own hold follow. The
+// account hears of it with the way to object (A8), the contact phone how it goes on.
+func (l *LegacyPapers) granted(ctx context.Context, tx Tx, job *Job, g grant) (Change, error) {
 	f, err := caseFacts(job)
 	if err != nil {
 		return Change{}, err
 	}
 	f.ApprovedAt, f.HoldUntil, f.HoldWhy = tx.Now(), tx.Now(), "none"
-	return Change{To: StateHold, Events: []Event{g.event}, Tasks: []Task{l.task(job, stepApply, tx.Now())}}, keepCase(job, f)
+	if err := keepCase(job, f); err != nil {
+		return Change{}, err
+	}
+	params := l.message(job, f)
+	told, err := l.toOldChannels(ctx, tx, job, l.messages().Approved, params)
+	if err != nil {
+		return Change{}, err
+	}
+	own, err := l.toApplicant(ctx, tx, job, l.messages().Held, params)
+	for _, n := range own {
+		if !slices.ContainsFunc(told, func(o Notice) bool { return o.Phone == n.Phone && o.Email == n.Email }) {
+			told = append(told, n)
+		}
+	}
+	return Change{To: StateHold, Events: []Event{g.event}, Notices: told, Tasks: []Task{l.task(job, stepApply, tx.Now())}}, err
 }
 
 // effect opens the import (I7), which is told of its own accord.
@@ -161,4 +206,12 @@ func (l *LegacyPapers) effect(ctx context.Context, tx Tx, job *Job, d Dossier) (
 // receipt of the import that its approval began.
 type LegacyPapersFacts struct {
 	Import string `json:"import"`
+}
+
+// Begun is the import that approved papers began, as its status page is told of it.
+// HoldUntil is zero before its applicant's yes.
+type Begun struct {
+	Receipt   string
+	State     State
+	HoldUntil time.Time
 }

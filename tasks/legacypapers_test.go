@@ -18,7 +18,7 @@ func (o *legacyOffice) papersForm(p person, from old, changes ...string) tasks.S
 	s.Kind = tasks.KindLegacyPapers
 	s.Fields = map[string]string{tasks.FieldNature: "individual", tasks.FieldSubjectName: held.Subject.Name,
 		tasks.FieldCertType: string(held.Subject.Certificate.Type), tasks.FieldCertNumber: held.Subject.Certificate.Reveal(),
-		tasks.FieldFiling: held.Subject.ICPNumber.String(), tasks.FieldPhone: p.phone, tasks.FieldConsent: "yes"}
+		tasks.FieldFiling: held.Subject.ICPNumber.String(), tasks.FieldPhone: p.phone, tasks.FieldReason: "both_lost", tasks.FieldConsent: "yes"}
 	for field, value := range pairs(changes) {
 		s.Fields[field] = value
 	}

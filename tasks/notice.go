@@ -83,6 +83,9 @@ const (
 	TemplateImportStopped Template = "import_stopped"  // withdrawn, expired, refused after a dispute
 	TemplateImportFrozen  Template = "import_disputed" // A8
 	TemplateImportAsked   Template = "import_papers"   // asked for on papers, to the account, with the way to object (A8)
+	TemplateImportGranted Template = "import_granted"  // the papers were approved, to the account, with the way to object (A8)
+	TemplateImportGoes    Template = "import_goes"     // the same, to a contact phone that is not the account's
+	TemplateImportHeld    Template = "import_held"     // until when the hold lasts, to the account
 	TemplateImportRefused Template = "import_refused"  // the papers were not enough
 )
 
@@ -100,7 +103,7 @@ func (t Template) Objects() bool {
 	switch t {
 	case TemplateWarned, TemplateDone, TemplateResetWarned, TemplateResetApproved, TemplateResetDone,
 		TemplatePapersWarned, TemplatePapersApproved, TemplateContactWarned, TemplateContactDone, TemplateContactApproved,
-		TemplateImportStarted, TemplateImportTaken, TemplateImportAsked:
+		TemplateImportStarted, TemplateImportTaken, TemplateImportAsked, TemplateImportGranted:
 		return true
 	}
 	return false

@@ -161,7 +161,8 @@ func (d *Desk) readRecord(ctx context.Context, tx Tx, w *Workbench) (err error) 
 	for _, site := range holdings.Websites {
 		w.Domains = append(w.Domains, site.Domain.String())
 	}
-	if w.Facts.Domain != "" && !w.Shredded {
+	told := slices.ContainsFunc(w.Compared, func(c Compared) bool { return c.Field == FieldFiling })
+	if w.Facts.Domain != "" && !w.Shredded && !told {
 		same := slices.Contains(w.Domains, w.Facts.Domain)
 		w.Compared = append(w.Compared, Compared{Field: FieldFiling, Claimed: w.Facts.Domain, OnRecord: strings.Join(w.Domains, " "), Same: same})
 	}

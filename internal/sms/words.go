@@ -143,6 +143,9 @@ func noticeKeys() map[tasks.Template][3]string {
 		tasks.TemplateImportFailed:  {"sms.import_failed", "mail.import_failed.subject", "mail.import_failed.body"},
 		tasks.TemplateImportStopped: {"sms.import_stopped", "mail.import_stopped.subject", "mail.import_stopped.body"},
 		tasks.TemplateImportAsked:   {"sms.import_papers", "mail.import_papers.subject", "mail.import_papers.body"},
+		tasks.TemplateImportGranted: {"sms.import_granted", "mail.import_granted.subject", "mail.import_granted.body"},
+		tasks.TemplateImportGoes:    {"sms.import_goes", "mail.import_goes.subject", "mail.import_goes.body"},
+		tasks.TemplateImportHeld:    {"sms.import_held", "mail.import_held.subject", "mail.import_held.body"},
 		tasks.TemplateImportRefused: {"sms.import_refused", "mail.import_refused.subject", "mail.import_refused.body"},
 		tasks.TemplateImportFrozen:  {"sms.import_disputed", "mail.import_disputed.subject", "mail.import_disputed.body"},
 

@@ -73,6 +73,17 @@ func (t *tx) Imported(ctx context.Context, accountID string) (bool, error) {
 	return n > 0, err
 }
 
+// Misfit opens what an import sealed for the review of papers (I6).
+func (t *tx) Misfit(ctx context.Context, accountID string) (tasks.Dossier, error) {
+	var job string
+	err := scanOne(t.q.row(ctx, `SELECT j.id FROM jobs j JOIN dossiers d ON d.job_id = j.id
+	  WHERE j.source_account_id = $1 AND j.kind = $2 ORDER BY j.created_at DESC, j.id DESC LIMIT 1`, accountID, string(tasks.KindLegacy)), &job)
+	if err != nil {
+		return tasks.Dossier{}, err
+	}
+	return t.Dossier(ctx, job)
+}
+
 // Tie notes it for good.
 func (t *tx) Tie(ctx context.Context, legacyID, accountID, jobID string) error {
 	_, err := t.q.exec(ctx, `INSERT INTO legacy_ties (legacy_id, account_id, job_id, at) VALUES ($1,$2,$3,$4)`,

@@ -104,6 +104,9 @@ func notices() []notice {
 		{template: tasks.TemplateImportStopped, params: "import state"},
 		{template: tasks.TemplateImportFrozen, params: "import"},
 		{template: tasks.TemplateImportAsked, params: "import certificate veto"},
+		{template: tasks.TemplateImportGranted, params: "import certificate veto"},
+		{template: tasks.TemplateImportGoes, params: "import certificate"},
+		{template: tasks.TemplateImportHeld, params: "import date"},
 		{template: tasks.TemplateImportRefused, params: "import"},
 	}
 }
