@@ -32,6 +32,7 @@ type resetData struct {
 	Again                               bool
 	Withdraw, Dispute                   string
 	Accept, Decline, Invite             string // of a receiver, and the link for it
+	Receiver                            receiverCode
 	Root                                string // where one begins anew
 	Waiting                             bool
 }
@@ -56,28 +57,15 @@ func (p *pages) showReset(v *visit, tv tasks.View, view page.View, changed bool)
 	if !settled(tv) {
 		d.Stream, view.Refresh = "/jobs/"+tv.Job.Receipt+"/stream?mark="+markOf(tv), 30
 	}
+	if d.Receiver.Take != "" { // a reload would lose what is typed
+		view.Refresh = 0
+	}
 	d.Waiting = d.Act+d.Accept+d.Invite == "" && !tv.Job.State.Ended()
 	view.Title, view.Data = d.Head, d
 	if v.who.AccountID != "" {
 		view.Back = "/account"
 	}
 	return p.show(v, "jobs/reset", view)
-}
-
-// receiverDuty is what the account that would receive the filing can do, also when
-// the applicant is the one who is signed in to it.
-func (p *pages) receiverDuty(v *visit, tv tasks.View, d *resetData) {
-	receives := v.who.AccountID != "" && v.who.AccountID == tv.Job.TargetAccountID
-	until := text.Params{"date": p.s.parts.Catalog.Promise(v.call.lang, tv.Job.ExpiresAt), "target": tv.Preview.Target}
-	root := "/jobs/" + tv.Job.Receipt
-	switch {
-	case tv.Job.State == tasks.StateTargetConfirm && receives:
-		d.Accept, d.Decline, d.ActSay = root+"/accept", root+"/decline", v.words(p, "status.accept.until.you", until)
-	case tv.Job.State == tasks.StateTargetConfirm && tv.Own:
-		d.Invite, d.ActSay = p.s.parts.PublicURL+"/receive/"+tv.Job.Receipt, v.say(p, "reset.act.receiver.say", until)
-	case receives && slices.Contains(tv.Verbs, tasks.VerbDecline):
-		d.Decline = root + "/decline"
-	}
 }
 
 // resetState is the state's word: one that a reviewer has open is 审核中.
