@@ -88,5 +88,5 @@ func onRecord() []tasks.Template {
 // office's inside.
 func milestone(w tasks.What) bool {
 	return slices.Contains([]tasks.What{tasks.WhatSubmitted, tasks.WhatCancelled, tasks.WhatExpired, tasks.WhatDisputed, tasks.WhatReleased,
-		tasks.WhatRejected, tasks.WhatApproved, tasks.WhatHeld, tasks.WhatApplied, tasks.WhatBlocked}, w)
+		tasks.WhatRejected, tasks.WhatApproved, tasks.WhatHeld, tasks.WhatApplied, tasks.WhatRestored, tasks.WhatBlocked}, w)
 }

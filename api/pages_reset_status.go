@@ -132,6 +132,8 @@ func (p *pages) resetHeadline(v *visit, tv tasks.View) (head, say string) {
 		"date": p.s.parts.Catalog.Promise(v.call.lang, cmp.Or(f.HoldUntil, tv.Case.Promise))}
 	key := "reset.head." + resetState(tv)
 	switch {
+	case tv.Contact != nil && !tv.Contact.RestoredAt.IsZero():
+		key = "reset.head.restored"
 	case tv.Role == tasks.RoleTarget:
 		key = "reset.head.target." + otherState(tv.Job.State)
 	case !tv.Own:
@@ -226,7 +228,7 @@ func resetEventKey(w tasks.What) string {
 		tasks.WhatAppealed: "reset.event.appealed", tasks.WhatApplied: "reset.event.applied", tasks.WhatRejected: "reset.event.rejected",
 		tasks.WhatCodeWrong: "event.code_wrong", tasks.WhatCodeSent: "event.code_sent", tasks.WhatCancelled: "event.cancelled",
 		tasks.WhatExpired: "event.expired", tasks.WhatDisputed: "event.disputed", tasks.WhatReleased: "event.released",
-		tasks.WhatAccepted: "event.accepted", tasks.WhatDeclined: "event.declined", tasks.WhatReversed: "event.reversed",
+		tasks.WhatAccepted: "event.accepted", tasks.WhatDeclined: "event.declined", tasks.WhatReversed: "event.reversed", tasks.WhatRestored: "reset.event.restored",
 		tasks.WhatBlocked: "event.blocked", tasks.WhatDeadLetter: "event.delayed", tasks.WhatRedriven: "event.resumed",
 	}[w]
 }
