@@ -22,7 +22,7 @@ type benchCommand struct {
 	Rounds     int      `default:"5" help:"Measured rounds."`
 	Pieces     int      `default:"2000" help:"Requests a round of the submit section, at most 2500."`
 	Jobs       int      `default:"2000" help:"Jobs a round of the worker section."`
-	Only       []string `placeholder:"SECTION" help:"Sections to measure: submit, idle, worker, reviews, lookup, process."`
+	Only       []string `placeholder:"SECTION" help:"Sections to measure: submit, idle, worker, provider, reviews, lookup, process."`
 	Reviews    int      `default:"100000" help:"Open reviews of the reviews section."`
 	Lookups    int      `default:"1000" help:"Requests of either kind of the lookup section."`
 	JSON       bool     `help:"Print one JSON object a section."`
@@ -48,7 +48,7 @@ type part struct {
 }
 
 func (b *workbench) parts() []part {
-	return []part{{"submit", b.submit}, {"idle", b.idle}, {"worker", b.worker}, {"reviews", b.reviews}, {"lookup", b.lookup}, {"process", b.process}}
+	return []part{{"submit", b.submit}, {"idle", b.idle}, {"worker", b.worker}, {"provider", b.provider}, {"reviews", b.reviews}, {"lookup", b.lookup}, {"process", b.process}}
 }
 
 func (c *benchCommand) run(ctx context.Context, s session) error {
@@ -87,7 +87,7 @@ func (b *workbench) check() error {
 	}
 	for _, name := range b.Only {
 		if !slices.ContainsFunc(b.parts(), func(p part) bool { return p.name == name }) {
-			return usageError{"there is no section " + name + "; choose among submit, idle, worker, reviews, lookup and process"}
+			return usageError{"there is no section " + name + "; choose among submit, idle, worker, provider, reviews, lookup and process"}
 		}
 	}
 	return nil

@@ -32,6 +32,19 @@ func TestBenchJudgesSubmittingOnSQLite(t *testing.T) {
 	}
 }
 
+func TestBenchComparesAHangingProviderWithAHealthyOne(t *testing.T) {
+	t.Parallel()
+	code, out, said := runBench(t, "--only", "provider", "--rounds", "1", "--jobs", "10")
+	if code != exitOK || said != "" {
+		t.Fatalf("exit code %d: %s", code, said)
+	}
+	for _, want := range []string{"| sqlite |", "- goal sqlite ≥ 0.90 of the limit: **", "10 jobs a round, 1 rounds"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the report lacks %q:\n%s", want, out)
+		}
+	}
+}
+
 func TestBenchPrintsOneObjectASection(t *testing.T) {
 	t.Parallel()
 	code, out, said := runBench(t, "--only", "worker", "--json")

@@ -85,7 +85,9 @@ func drawn(width, height int, shade uint8) []byte {
 // pressing prints letters that name what they were filled in with.
 type pressing struct{}
 
-func (pressing) Blank() ([]byte, error) { return []byte("%PDF- blank"), nil }
+func (pressing) Blank(kind tasks.Kind) ([]byte, error) {
+	return []byte("%PDF- blank " + string(kind)), nil
+}
 
 func (pressing) Letter(l Letter) ([]byte, error) {
 	return []byte("%PDF- " + l.Receipt + " " + l.SubjectName + " " + l.CertificateType + " " + l.Applicant + " " + l.ApplicantIDNumber + " " + l.StatusURL), nil

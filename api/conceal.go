@@ -70,10 +70,12 @@ func together(all []tasks.NoticeView) []tasks.NoticeView {
 // suspicion is a reason that only the office sees by its name.
 const suspicion = "SUSPECTED_FRAUD"
 
-// toApplicant: codes and links go to the applicant only, everything else went
-// where the applicant said, or to a contact on record.
+// toApplicant: links and codes go to the applicant only, but for the code by which a
+// receiver accepts (T8); everything else went where the applicant said, or to a
+// contact on record.
 func toApplicant(n tasks.NoticeView, f tasks.CaseFacts) bool {
-	return n.To == f.Phone || n.To == f.NewEmail || n.Template == tasks.TemplateCode || n.Template == tasks.TemplateMailbox
+	code := n.Template == tasks.TemplateCode && n.Purpose != tasks.PurposeTake
+	return n.To == f.Phone || n.To == f.NewEmail || code || n.Template == tasks.TemplateMailbox
 }
 
 // onRecord are the messages that only contacts on record get.
@@ -86,5 +88,5 @@ func onRecord() []tasks.Template {
 // office's inside.
 func milestone(w tasks.What) bool {
 	return slices.Contains([]tasks.What{tasks.WhatSubmitted, tasks.WhatCancelled, tasks.WhatExpired, tasks.WhatDisputed, tasks.WhatReleased,
-		tasks.WhatRejected, tasks.WhatApproved, tasks.WhatHeld, tasks.WhatApplied, tasks.WhatBlocked}, w)
+		tasks.WhatRejected, tasks.WhatApproved, tasks.WhatHeld, tasks.WhatApplied, tasks.WhatRestored, tasks.WhatBlocked}, w)
 }

@@ -12,8 +12,8 @@ const pdfType = "application/pdf"
 
 // Press prints the authorisation letter of a job with papers (L3).
 type Press interface {
-	// Blank is the letter as a template, a PDF.
-	Blank() ([]byte, error)
+	// Blank is the letter of a kind of job as a template, a PDF.
+	Blank(kind tasks.Kind) ([]byte, error)
 	// Letter is the letter filled in, a PDF. Its errors hold none of the values.
 	Letter(l Letter) ([]byte, error)
 }

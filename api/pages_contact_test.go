@@ -150,4 +150,14 @@ func TestContactPapersGoThroughTheKitOfEveryCase(t *testing.T) {
 	owner := h.guest(t, text.Chinese)
 	word := h.letter(t, liPhone, `换，非您操作？到 \S+ 填 `+receipt+`、([0-9A-Z]{8})`)
 	owner.send(t, owner.get(t, "/not-me?receipt="+receipt), "/not-me", url.Values{"veto": {word}}).is(t, 200, "已经更换")
+	hallMust(h.desk.Act(t.Context(), tasks.Action{Receipt: receipt, Verb: tasks.VerbReject, By: tasks.Viewer{Staff: tasks.ActorSupervisor},
+		StaffID: "boss", Once: tasks.Once{Scope: "test", Key: "undo"}}))(t)
+	h.work(t)
+	owner.get(t, "/not-me/"+receipt).is(t, 200)
+	for lang, says := range map[string][]string{"zh-CN": {"核实后恢复了原手机", "核实后恢复原手机，原密码失效"}, "en": {"The old phone is back after a check", "Old phone restored"}} {
+		s := g.get(t, "/jobs/"+receipt+"?lang="+lang).is(t, 200, says...)
+		if strings.Contains(s.body, "/act/appeal") {
+			t.Error("what a supervisor undid can be appealed")
+		}
+	}
 }

@@ -17,13 +17,13 @@ func (p *pages) resetRoutes() []pageRoute {
 	get, post := http.MethodGet, http.MethodPost
 	var out []pageRoute
 	for _, at := range withPapers() {
-		root, start := at.papers, p.resetStart
+		root, start, blank := at.papers, p.resetStart, p.blankLetter
 		if at.kind == tasks.KindLegacyPapers {
-			start = p.imports(start)
+			start, blank = p.imports(start), p.imports(blank)
 		}
 		out = append(out, []pageRoute{
 			{method: get, path: root, mine: at.mine, do: start},
-			{method: get, path: root + "/letter", do: p.blankLetter},
+			{method: get, path: root + "/letter", do: blank},
 			{method: get, path: root + "/who", mine: at.mine, do: p.resetWho},
 			{method: post, path: root + "/who", mine: at.mine, do: p.saveWho},
 			{method: get, path: root + "/facts", mine: at.mine, do: p.resetFacts},
@@ -90,7 +90,7 @@ func (p *pages) resetStart(v *visit) error {
 		view.Back = importPath + "/lost/" + situationPapers + typedBefore(v)
 	}
 	view.Data = resetStartData{Promise: p.promise(p.parts.Now(), p.dueNow()), Root: v.at().papers, First: v.at().papers + "/who" + typedBefore(v), Hold: int(p.parts.Policy.Hold / time.Hour),
-		Open: p.draftOf(v).Receipt, Letter: p.s.parts.Letters != nil && v.at().aim == aimMailbox}
+		Open: p.draftOf(v).Receipt, Letter: p.s.parts.Letters != nil}
 	return p.show(v, "reset/start", view)
 }
 

@@ -224,13 +224,13 @@ func sendPrivate(c echo.Context, media, name string, data []byte) error {
 	return c.Blob(http.StatusOK, media, data)
 }
 
-// blankLetter is the letter's template, for everybody (L3). There is one for login
-// resets; it says that it serves nothing else.
+// blankLetter is the template of the kind's letter, for everybody (L3). It says that
+// it serves nothing else.
 func (p *pages) blankLetter(v *visit) error {
-	if p.s.parts.Letters == nil || v.at().kind != tasks.KindReset {
+	if p.s.parts.Letters == nil {
 		return errNotFound
 	}
-	pdf, err := p.s.parts.Letters.Blank()
+	pdf, err := p.s.parts.Letters.Blank(v.at().kind)
 	if err != nil {
 		return err
 	}

@@ -106,10 +106,12 @@ func (p *pages) supplement(v *visit) error {
 }
 
 // resetVerbs are the acts that have a page of their own or a button on the status
-// page.
+// page; askedVerbs are those that are asked for once more.
 func resetVerbs() []tasks.Verb {
-	return []tasks.Verb{tasks.VerbCancel, tasks.VerbAppeal, tasks.VerbNudge}
+	return append(askedVerbs(), tasks.VerbNudge, tasks.VerbInvite, tasks.VerbAccept)
 }
+
+func askedVerbs() []tasks.Verb { return []tasks.Verb{tasks.VerbCancel, tasks.VerbAppeal} }
 
 // resetConfirm asks once more before a reset is withdrawn or appealed.
 func (p *pages) resetConfirm(v *visit) error {
@@ -119,7 +121,7 @@ func (p *pages) resetConfirm(v *visit) error {
 	}
 	return p.forApplicant(v, func(tv tasks.View, _ tasks.Viewer) error {
 		home := "/jobs/" + tv.Job.Receipt
-		if !slices.Contains(tv.Verbs, verb) || verb == tasks.VerbNudge {
+		if !slices.Contains(tv.Verbs, verb) || !slices.Contains(askedVerbs(), verb) {
 			return v.to(home)
 		}
 		data := confirmData{Title: v.say(p, "reset.withdraw.title"), Text: v.say(p, "reset.withdraw.body", text.Params{"kept": p.keptFor(v).Refused}), Kind: "warning",
@@ -135,14 +137,21 @@ func (p *pages) resetConfirm(v *visit) error {
 	})
 }
 
-// resetAct withdraws, nudges or appeals.
+// resetAct withdraws, nudges, appeals, or has the receiver accept by a code.
 func (p *pages) resetAct(v *visit) error {
 	verb := tasks.Verb(v.Param("verb"))
 	if !slices.Contains(resetVerbs(), verb) {
 		return errNotFound
 	}
 	return p.forApplicant(v, func(tv tasks.View, _ tasks.Viewer) error {
-		_, err := p.s.parts.Desk.Act(v.ctx(), p.action(v, tv.Job.Receipt, verb, map[string]string{}))
+		fields, err := map[string]string{}, error(nil)
+		if verb == tasks.VerbAccept {
+			fields[tasks.FieldCode] = typedCode(v.form.Get(tasks.FieldCode))
+			err = checkDigits(fields[tasks.FieldCode])
+		}
+		if err == nil {
+			_, err = p.s.parts.Desk.Act(v.ctx(), p.action(v, tv.Job.Receipt, verb, fields))
+		}
 		var blocked *tasks.Blocked
 		switch {
 		case errors.As(err, &blocked):

@@ -31,6 +31,7 @@ type resetData struct {
 	Again                               bool
 	Withdraw, Dispute                   string
 	Accept, Decline, Invite             string // of a receiver, and the link for it
+	Receiver                            receiverCode
 	Root                                string // where one begins anew
 	Waiting                             bool
 }
@@ -55,28 +56,15 @@ func (p *pages) showReset(v *visit, tv tasks.View, view page.View, changed bool)
 	if !settled(tv) {
 		d.Stream, view.Refresh = "/jobs/"+tv.Job.Receipt+"/stream?mark="+markOf(tv), 30
 	}
+	if d.Receiver.Take != "" { // a reload would lose what is typed
+		view.Refresh = 0
+	}
 	d.Waiting = d.Act+d.Accept+d.Invite == "" && !tv.Job.State.Ended()
 	view.Title, view.Data = d.Head, d
 	if v.who.AccountID != "" {
 		view.Back = "/account"
 	}
 	return p.show(v, "jobs/reset", view)
-}
-
-// receiverDuty is what the account that would receive the filing can do, also when
-// the applicant is the one who is signed in to it.
-func (p *pages) receiverDuty(v *visit, tv tasks.View, d *resetData) {
-	receives := v.who.AccountID != "" && v.who.AccountID == tv.Job.TargetAccountID
-	until := text.Params{"date": p.s.parts.Catalog.Promise(v.call.lang, tv.Job.ExpiresAt), "target": tv.Preview.Target}
-	root := "/jobs/" + tv.Job.Receipt
-	switch {
-	case tv.Job.State == tasks.StateTargetConfirm && receives:
-		d.Accept, d.Decline, d.ActSay = root+"/accept", root+"/decline", v.words(p, "status.accept.until.you", until)
-	case tv.Job.State == tasks.StateTargetConfirm && tv.Own:
-		d.Invite, d.ActSay = p.s.parts.PublicURL+"/receive/"+tv.Job.Receipt, v.say(p, "reset.act.receiver.say", until)
-	case receives && slices.Contains(tv.Verbs, tasks.VerbDecline):
-		d.Decline = root + "/decline"
-	}
 }
 
 // resetState is the state's word: one that a reviewer has open is 审核中.
@@ -146,6 +134,8 @@ func (p *pages) resetHeadline(v *visit, tv tasks.View) (head, say string) {
 		"date": p.s.parts.Catalog.Promise(v.call.lang, cmp.Or(f.HoldUntil, tv.Case.Promise))}
 	key := "reset.head." + resetState(tv)
 	switch {
+	case tv.Contact != nil && !tv.Contact.RestoredAt.IsZero():
+		key = "reset.head.restored"
 	case tv.Role == tasks.RoleTarget:
 		key = "reset.head.target." + otherState(tv.Job.State)
 	case !tv.Own:
@@ -248,7 +238,7 @@ func resetEventKey(w tasks.What) string {
 		tasks.WhatAppealed: "reset.event.appealed", tasks.WhatApplied: "reset.event.applied", tasks.WhatRejected: "reset.event.rejected",
 		tasks.WhatCodeWrong: "event.code_wrong", tasks.WhatCodeSent: "event.code_sent", tasks.WhatCancelled: "event.cancelled",
 		tasks.WhatExpired: "event.expired", tasks.WhatDisputed: "event.disputed", tasks.WhatReleased: "event.released",
-		tasks.WhatAccepted: "event.accepted", tasks.WhatDeclined: "event.declined", tasks.WhatReversed: "event.reversed",
+		tasks.WhatAccepted: "event.accepted", tasks.WhatDeclined: "event.declined", tasks.WhatReversed: "event.reversed", tasks.WhatRestored: "reset.event.restored",
 		tasks.WhatBlocked: "event.blocked", tasks.WhatDeadLetter: "event.delayed", tasks.WhatRedriven: "event.resumed",
 	}[w]
 }

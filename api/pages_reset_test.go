@@ -237,7 +237,15 @@ func TestL3TheLetterIsFilledInForItsApplicantOnly(t *testing.T) {
 		t.Errorf("%v", letter.head)
 	}
 	h.guest(t, text.Chinese).get(t, "/reset/"+receipt+"/letter").at(t, "/jobs?receipt=")
-	h.guest(t, text.Chinese).get(t, "/reset/letter").is(t, 200)
+	for _, at := range withPapers() {
+		anyone := h.guest(t, text.Chinese)
+		if blank := anyone.get(t, at.papers+"/letter").is(t, 200); blank.body != "%PDF- blank "+string(at.kind) {
+			t.Errorf("%s gives %s", at.papers, blank.body)
+		}
+		if !at.mine {
+			anyone.get(t, at.papers).is(t, 200, `href="`+at.papers+`/letter"`)
+		}
+	}
 	g.get(t, documentPath(receipt, tasks.SlotLetter)).is(t, 200, "application/pdf", "下载已填好的委托书")
 	g.uploads(t, documentPath(receipt, tasks.SlotLetter), []byte("%PDF-1.7 signed")).at(t, documentPath(receipt, tasks.SlotLetter)).is(t, 200, "<img")
 }

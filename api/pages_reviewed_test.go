@@ -100,6 +100,41 @@ func TestReviewedTransferPagesLookAsAgreed(t *testing.T) {
 	h.work(t)
 	look(g, map[string]string{"done": root + "/done", "status": "/jobs/" + receipt})
 	look(h.signedIn(t, "wang"), map[string]string{"receiver-status": "/jobs/" + receipt})
+	g.send(t, g.get(t, "/jobs/"+receipt), root+"/act/invite", nil).at(t, "/jobs/"+receipt)
+	h.work(t)
+	look(g, map[string]string{"code": "/jobs/" + receipt})
+}
+
+const wangPhone = "13900139002" // of wang@example.com in the demo's facts
+
+func TestT13TheReceiverAcceptsByACodeOnTheApplicantsScreen(t *testing.T) {
+	t.Parallel()
+	h := openHall(t)
+	g := h.guest(t, text.Chinese)
+	receipt := g.papers(t, "wang@example.com", "9002")
+	g.papersReady(t, receipt)
+	root, home := caseRoot(receipt), "/jobs/"+receipt
+	g.send(t, g.get(t, root+"/check"), root+"/submit", nil).at(t, root+"/done")
+	h.work(t)
+	for _, verb := range []string{"invite", "accept"} {
+		g.get(t, root+"/act/"+verb).at(t, home) // an address of forms only
+		h.guest(t, text.Chinese).post(t, root+"/act/"+verb, url.Values{"form_id": {"x"}, "code": {"123456"}}).at(t, "/jobs?receipt=")
+	}
+	s := g.get(t, home).is(t, 200, "发送验证码到对方手机")
+	s = g.send(t, s, root+"/act/invite", nil).at(t, home).is(t, 200, "填写它，就表示对方接受这份备案")
+	if strings.Contains(s.body, "139 **** 9002") || strings.Contains(s.body, `http-equiv="refresh"`) {
+		t.Error("the page shows the receiver's phone, or reloads what is typed away")
+	}
+	g.post(t, root+"/act/invite", url.Values{"form_id": {"again"}}).is(t, http.StatusTooManyRequests, "秒")
+	for typed, says := range map[string]string{"": "填写", "12": "6 位数字", "000000": "还可以再试 4 次"} {
+		g.send(t, g.get(t, home), root+"/act/accept", url.Values{"code": {typed}}).is(t, 422, says, `aria-invalid="true"`)
+	}
+	code := h.letter(t, wangPhone, `验证码 (\d{6})`)
+	g.send(t, g.get(t, home), root+"/act/accept", url.Values{"code": {code}}).at(t, home).is(t, 200, "正在排队等待审核")
+	late := g.post(t, root+"/act/accept", url.Values{"form_id": {"late"}, "code": {code}}).is(t, http.StatusConflict, "正在排队等待审核")
+	if strings.Contains(late.body, root+"/act/invite") {
+		t.Error("a code is offered after the receiver accepted")
+	}
 }
 
 func TestT14BothPartiesReadWhatBecomesOfAReversal(t *testing.T) {

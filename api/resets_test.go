@@ -214,9 +214,14 @@ func TestL3TheLetterIsForItsApplicantAndTheBlankOneForEverybody(t *testing.T) {
 	}
 	other := b.loginReset(t)
 	b.byTracking(t, other, "GET", "/letter", "").problem(t, 404, "NOT_FOUND") // an individual needs none
-	blank := b.do(t, ask{method: "GET", path: "/v1/letters/blank"})
-	if blank.status != 200 || !strings.HasPrefix(blank.raw, "%PDF-") {
-		t.Errorf("%d %s", blank.status, blank.raw)
+	for query, kind := range map[string]string{"": "login_reset", "?kind=login_reset": "login_reset", "?kind=transfer_reviewed": "transfer_reviewed",
+		"?kind=contact_papers": "contact_papers", "?kind=legacy_papers": "legacy_papers"} {
+		if blank := b.do(t, ask{method: "GET", path: "/v1/letters/blank" + query}); blank.status != 200 || blank.raw != "%PDF- blank "+kind {
+			t.Errorf("%s: %d %s", query, blank.status, blank.raw)
+		}
+	}
+	if blank := b.do(t, ask{method: "GET", path: "/v1/letters/blank?kind=transfer"}); blank.status != 422 {
+		t.Errorf("a kind without a letter: %d %s", blank.status, blank.raw)
 	}
 }
 

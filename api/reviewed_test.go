@@ -61,6 +61,40 @@ func TestT13AProgramBringsAReviewedTransferToTheQueue(t *testing.T) {
 	}
 }
 
+func TestT13AProgramTakesTheReceiversYesByACode(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	j := b.handedIn(t)
+	at := "/v1/reviewed-transfers/" + j.Receipt
+	for _, path := range []string{"/invite", "/accept-by-code"} {
+		for _, role := range []string{"", "source", "target", "stranger"} { // the tracking code asks, and nobody without it
+			b.do(t, ask{as: role, method: "POST", path: at + path, body: `{"code":"123456"}`, key: newKey()}).problem(t, 401, "TRACKING_CODE_REQUIRED")
+		}
+	}
+	b.papers(t, j, "POST", "/accept-by-code", `{"code":"123456"}`).problem(t, 422, "INVALID")
+	b.papers(t, j, "POST", "/invite", "").job(t, 200)
+	b.papers(t, j, "POST", "/invite", "").problem(t, 429, "TOO_MANY_REQUESTS")
+	b.papers(t, j, "POST", "/accept-by-code", `{"code":"12x456"}`).problem(t, 422, "INVALID")
+	code := b.param(t, "13900139002", "code")
+	if got := b.papers(t, j, "POST", "/accept-by-code", fmt.Sprintf(`{"code":%q}`, code)).job(t, 200); got.State != "queued" {
+		t.Errorf("%+v", got)
+	}
+	b.papers(t, j, "POST", "/accept-by-code", fmt.Sprintf(`{"code":%q}`, code)).problem(t, 409, "WRONG_STATE")
+}
+
+// handedIn is a transfer on papers that waits for its receiver.
+func (b *bench) handedIn(t testing.TB) jobBody {
+	t.Helper()
+	j := b.do(t, ask{method: "POST", path: "/v1/reviewed-transfers", body: fmt.Sprintf(reviewedForm, "9002"), key: newKey()}).job(t, 202)
+	b.papers(t, j, "POST", "/verify", fmt.Sprintf(`{"code":%q}`, b.param(t, contactPhone, "code"))).job(t, 200)
+	for i, slot := range []string{"id_front", "id_back", "holding_id"} {
+		b.do(t, ask{method: "PUT", path: "/v1/reviewed-transfers/" + j.Receipt + "/documents/" + slot, body: string(drawn(800, 700, uint8(90+20*i))),
+			head: map[string]string{"X-Tracking-Code": j.Tracking, "Content-Type": "image/png"}})
+	}
+	b.papers(t, j, "POST", "/submit", "").job(t, 200)
+	return j
+}
+
 func TestT13TheLetterNamesTheReceiverAndOthersGetNone(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

@@ -100,9 +100,12 @@ func contactIn(j tasks.Job) *contactBody {
 	return &contactBody{OldPhone: f.OldPhone, NewPhone: f.NewPhone, HoldUntil: office(f.HoldUntil), RestoredAt: office(f.RestoredAt)}
 }
 
-// contactOnPapers is what a contact change on papers asks for.
+// contactOnPapers is what a contact change on papers asks for, and what it did. Which
+// phone it replaced is for staff.
 func contactOnPapers(j tasks.Job) *contactBody {
 	var f tasks.CaseFacts
+	var did tasks.ContactFacts
 	_ = json.Unmarshal(j.Facts, &f) // a list shows what can be shown
-	return &contactBody{NewPhone: f.Phone}
+	_ = json.Unmarshal(f.Own, &did)
+	return &contactBody{NewPhone: f.Phone, HoldUntil: office(did.HoldUntil), RestoredAt: office(did.RestoredAt)}
 }

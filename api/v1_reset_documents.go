@@ -140,11 +140,15 @@ func (s *Server) readLetter(ctx context.Context, in *receiptInput) (*fileOutput,
 	return letterOutput("authorisation-letter-"+v.Job.Receipt, pdf), err
 }
 
-func (s *Server) readBlankLetter(context.Context, *struct{}) (*fileOutput, error) {
+type blankInput struct {
+	Kind string `query:"kind" enum:"login_reset,transfer_reviewed,contact_papers,legacy_papers" default:"login_reset" doc:"Kind of the job for which the letter authorises."`
+}
+
+func (s *Server) readBlankLetter(_ context.Context, in *blankInput) (*fileOutput, error) {
 	if s.parts.Letters == nil {
 		return nil, errNotFound
 	}
-	pdf, err := s.parts.Letters.Blank()
+	pdf, err := s.parts.Letters.Blank(tasks.Kind(in.Kind))
 	return letterOutput("authorisation-letter", pdf), err
 }
 

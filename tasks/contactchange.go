@@ -139,7 +139,7 @@ func (c *ContactChange) Open(ctx context.Context, tx Tx, job *Job, _ Submission,
 	if err != nil {
 		return Change{}, err
 	}
-	warned, err := c.everyone(ctx, tx, job, c.notice(job, f, TemplateContactWarned))
+	warned, err := everyone(ctx, tx, job, c.notice(job, f, TemplateContactWarned))
 	if err != nil {
 		return Change{}, err
 	}

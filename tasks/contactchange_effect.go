@@ -49,7 +49,7 @@ func (c *ContactChange) apply(ctx context.Context, tx Tx, job *Job) (Change, err
 	if err := tx.SetPhone(ctx, job.SourceAccountID, numbers.fresh); err != nil {
 		return Change{}, err
 	}
-	told, err := c.everyone(ctx, tx, job, c.notice(job, f, TemplateContactDone), numbers.old)
+	told, err := everyone(ctx, tx, job, c.notice(job, f, TemplateContactDone), numbers.old)
 	if err != nil {
 		return Change{}, err
 	}
@@ -62,18 +62,13 @@ func (c *ContactChange) failed(ctx context.Context, tx Tx, job *Job, found []Blo
 		return Change{}, err
 	}
 	job.Blockers = found
-	told, err := c.everyone(ctx, tx, job, c.notice(job, f, TemplateContactFailed))
+	told, err := everyone(ctx, tx, job, c.notice(job, f, TemplateContactFailed))
 	return Change{To: StateFailed, Events: []Event{{Actor: System(), What: WhatBlocked, Note: found[0].Code}}, Notices: told}, err
 }
 
 // restore brings the old phone back, because the owner had no part in the change.
-// Somebody else was signed in, so every key is taken away as after a login reset
-// (L8), and the owner's mailbox gets the link to a new password. A phone that came
-// after this change stays: errOvertaken.
+// A phone that came after this change stays: errOvertaken.
 func (c *ContactChange) restore(ctx context.Context, tx Tx, job *Job, e Event) (Change, error) {
-	if err := tx.LockAccounts(ctx, job.SourceAccountID); err != nil {
-		return Change{}, err
-	}
 	numbers, err := numbersOf(ctx, tx, job)
 	if errors.Is(err, ErrNotFound) {
 		return Change{}, errOvertaken
@@ -81,17 +76,8 @@ func (c *ContactChange) restore(ctx context.Context, tx Tx, job *Job, e Event) (
 	if err != nil {
 		return Change{}, err
 	}
-	holder, err := tx.Party(ctx, AccountRef{ID: job.SourceAccountID})
+	link, err := c.bringBack(ctx, tx, job, numbers)
 	if err != nil {
-		return Change{}, err
-	}
-	if holder.Account.SecurityPhone != numbers.fresh || holder.Account.Status == filing.AccountClosed {
-		return Change{}, errOvertaken
-	}
-	if err := tx.SetPhone(ctx, job.SourceAccountID, numbers.old); err != nil {
-		return Change{}, err
-	}
-	if err := tx.TakeKeys(ctx, job.SourceAccountID); err != nil {
 		return Change{}, err
 	}
 	f, err := contactFacts(job)
@@ -99,18 +85,39 @@ func (c *ContactChange) restore(ctx context.Context, tx Tx, job *Job, e Event) (
 		return Change{}, err
 	}
 	f.RestoredAt, job.DisputedAt = tx.Now(), time.Time{}
-	told, err := c.everyone(ctx, tx, job, c.notice(job, f, TemplateContactRestored), numbers.fresh)
+	told, err := everyone(ctx, tx, job, c.notice(job, f, TemplateContactRestored), numbers.fresh)
 	if err != nil {
 		return Change{}, err
 	}
-	_, link, err := c.openRecovery(ctx, tx, recoveryAsk{account: holder.Account, channel: ChannelMail})
-	if ignore(err, ErrNotFound) != nil {
-		return Change{}, err
+	return Change{To: StateRejected, Events: []Event{e}, Notices: append(told, link...)}, keepContact(job, f)
+}
+
+// bringBack gives the account the phone that a change took. Somebody else was signed
+// in, so every key is taken away as after a login reset (L8), and the owner's mailbox
+// gets the link to a new password, which is returned. Transfers wait as long as they
+// would have (T6). A phone that came after the change stays: errOvertaken.
+func (d codeDesk) bringBack(ctx context.Context, tx Tx, job *Job, n numbers) ([]Notice, error) {
+	if err := tx.LockAccounts(ctx, job.SourceAccountID); err != nil {
+		return nil, err
 	}
-	if err == nil {
-		told = append(told, link)
+	holder, err := tx.Party(ctx, AccountRef{ID: job.SourceAccountID})
+	if err != nil {
+		return nil, err
 	}
-	return Change{To: StateRejected, Events: []Event{e}, Notices: told}, keepContact(job, f)
+	if holder.Account.SecurityPhone != n.fresh || holder.Account.Status == filing.AccountClosed {
+		return nil, errOvertaken
+	}
+	if err := tx.SetPhone(ctx, job.SourceAccountID, n.old); err != nil {
+		return nil, err
+	}
+	if err := tx.TakeKeys(ctx, job.SourceAccountID); err != nil {
+		return nil, err
+	}
+	_, link, err := d.openRecovery(ctx, tx, recoveryAsk{account: holder.Account, channel: ChannelMail})
+	if err != nil {
+		return nil, ignore(err, ErrNotFound)
+	}
+	return []Notice{link}, nil
 }
 
 // expireIn ends a change that stayed silent in a state past its ExpiresAt.
@@ -131,7 +138,7 @@ func (c *ContactChange) end(ctx context.Context, tx Tx, job *Job, to State, e Ev
 	}
 	n := c.notice(job, f, TemplateContactStopped)
 	n.Params["state"] = string(to)
-	told, err := c.everyone(ctx, tx, job, n)
+	told, err := everyone(ctx, tx, job, n)
 	job.ExpiresAt = tx.Now()
 	return Change{To: to, Events: []Event{e}, Notices: told}, err
 }
@@ -146,7 +153,7 @@ func (c *ContactChange) notice(job *Job, f ContactFacts, tpl Template) Notice {
 
 // everyone addresses one message to every channel that we hold for the account and
 // for each of its subjects (A8), and to the phones given besides.
-func (c *ContactChange) everyone(ctx context.Context, tx Tx, job *Job, n Notice, also ...filing.Phone) ([]Notice, error) {
+func everyone(ctx context.Context, tx Tx, job *Job, n Notice, also ...filing.Phone) ([]Notice, error) {
 	subjects, err := tx.Subjects(ctx, job.SourceAccountID)
 	if err != nil {
 		return nil, fmt.Errorf("reading whom to tell: %w", err)

@@ -129,7 +129,7 @@ func (c *ContactChange) dispute(ctx context.Context, tx Tx, job *Job, a Action) 
 		job.Before, change.To = job.State, StateDisputed
 	}
 	job.DisputedAt = tx.Now()
-	if change.Notices, err = c.everyone(ctx, tx, job, c.notice(job, f, TemplateContactFrozen), replaced...); err != nil {
+	if change.Notices, err = everyone(ctx, tx, job, c.notice(job, f, TemplateContactFrozen), replaced...); err != nil {
 		return Change{}, err
 	}
 	return change, keepContact(job, f)

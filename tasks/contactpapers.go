@@ -13,7 +13,9 @@ import (
 // in, for the account's own subject, the contact phone that a code confirms is the
 // one that becomes the security phone, and the effect is a contact change's.
 //
-//	draft → queued → (approved_1) → hold → done
+//	draft → queued → (approved_1) → hold → done → rejected (the old phone is back)
+//
+// What happens after the end is in contactpapers_undo.go.
 type ContactPapers struct {
 	paperCase
 }
@@ -102,13 +104,17 @@ func (c *ContactPapers) params(f CaseFacts) map[string]string {
 }
 
 // effect gives the account its phone; transfers wait (T6). Everybody is told with the
-// way to object, the phone that was on record included (A8).
+// way to object, the phone that was on record included (A8), which is kept for as long
+// as the dossier is.
 func (c *ContactPapers) effect(ctx context.Context, tx Tx, job *Job, d Dossier) (Change, error) {
 	f, err := caseFacts(job)
 	if err != nil {
 		return Change{}, err
 	}
 	until := tx.Now().Add(c.policy.ContactHold)
+	if err := c.keepOld(ctx, tx, job, &f, d); err != nil {
+		return Change{}, err
+	}
 	params := map[string]string{"receipt": job.Receipt, "phone": f.Phone, "date": stamp(until)}
 	told, err := c.toOldChannels(ctx, tx, job, TemplateContactDone, params)
 	if err != nil {
@@ -119,6 +125,11 @@ func (c *ContactPapers) effect(ctx context.Context, tx Tx, job *Job, d Dossier) 
 	if err != nil {
 		return Change{}, err
 	}
-	f.AppliedAt, job.ExpiresAt = tx.Now(), time.Time{}
+	own, err := changed(f)
+	if err != nil {
+		return Change{}, err
+	}
+	own.HoldUntil, f.AppliedAt, job.ExpiresAt = until, tx.Now(), time.Time{}
+	f.keepOwn(own)
 	return Change{To: StateDone, Events: []Event{{Actor: System(), What: WhatApplied}}, Notices: distinct(told)}, keepCase(job, f)
 }

@@ -1,6 +1,7 @@
 package tasks_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -113,4 +114,93 @@ func TestT6_papers_that_waited_for_a_change_by_codes_fail(t *testing.T) {
 	r.ready()
 	o.rephoned(p)
 	wantCodes(t, r.do(tasks.VerbSubmit), "applicant HOLD_ACTIVE")
+}
+
+// rephonedOnPapers carries a phone change on papers out.
+func (o *office) rephonedOnPapers(p person) *reset {
+	o.tb.Helper()
+	r := o.phonePapers(p)
+	r.approve(reviewer(1))
+	o.run()
+	r.stands(tasks.StateDone)
+	o.phoneIs(p, r.phone)
+	return r
+}
+
+func TestA8_a_supervisor_brings_the_phone_back_that_papers_replaced(t *testing.T) {
+	t.Parallel()
+	test := func(t *testing.T, o *office) {
+		p := o.holder()
+		o.must(o.recover(o.link(p), newPassword))
+		_, token, err := o.signIn(p, newPassword)
+		o.must(err)
+		links := len(o.links(p))
+		r := o.rephonedOnPapers(p)
+		held := o.party(p).Account.HoldUntil
+		wantWrongState(t, o.staff(tasks.ActorSupervisor, r.receipt, tasks.VerbReject)) // nobody objected
+		r.must(r.object(tasks.TemplateContactDone))
+		if got := o.party(p).Account.HoldUntil; !got.After(held.Add(3*24*time.Hour)) || len(o.wire.to(p.phone, tasks.TemplateContactFrozen)) != 1 {
+			t.Errorf("transfers wait until %s, or the phone that was replaced was not told", got)
+		}
+		held = o.party(p).Account.HoldUntil
+		wantIs(t, o.staff(tasks.ActorReviewer, r.receipt, tasks.VerbReject), tasks.ErrForbidden)
+		o.must(o.staff(tasks.ActorSupervisor, r.receipt, tasks.VerbReject))
+		r.stands(tasks.StateRejected)
+		o.phoneIs(p, p.phone)
+		if _, err := o.porter.Session(t.Context(), token); err == nil {
+			t.Error("whoever was signed in still is")
+		}
+		if _, _, err := o.signIn(p, newPassword); err == nil || len(o.links(p)) != links+1 {
+			t.Errorf("the password still opens the account, or the mailbox got no link: %v", err)
+		}
+		if got := o.party(p).Account.HoldUntil; !got.Equal(held) {
+			t.Errorf("transfers wait until %s, and waited until %s", got, held)
+		}
+		for _, to := range []string{p.phone, r.phone, p.email, p.principal} {
+			if len(o.wire.to(to, tasks.TemplateContactRestored)) != 1 {
+				t.Error("a channel was not told")
+			}
+		}
+		wantWrongState(t, o.staff(tasks.ActorSupervisor, r.receipt, tasks.VerbReject))
+		wantWrongState(t, r.do(tasks.VerbAppeal))
+		v := o.look(r.receipt)
+		if v.Contact.RestoredAt.IsZero() || v.Contact.OldPhone == "" || strings.Contains(string(v.Job.Facts), p.phone) {
+			t.Errorf("the job says %+v", v.Contact)
+		}
+		report, err := o.store.Verify(t.Context(), nil)
+		if err != nil || len(report.Broken) > 0 {
+			t.Errorf("%+v, %v", report, err)
+		}
+	}
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); test(t, openPapers(t, "sqlite://"+t.TempDir()+"/record.db")) })
+	t.Run("postgres", func(t *testing.T) { t.Parallel(); test(t, openPapers(t, testenv.Postgres(t))) })
+}
+
+func TestA8_after_papers_a_phone_that_came_later_stays_and_a_release_keeps_the_new_one(t *testing.T) {
+	t.Parallel()
+	o := openPapers(t, "sqlite://"+t.TempDir()+"/record.db")
+	released := o.holder()
+	r := o.rephonedOnPapers(released)
+	r.must(r.object(tasks.TemplateContactDone))
+	o.must(o.staff(tasks.ActorSupervisor, r.receipt, tasks.VerbRelease))
+	r.stands(tasks.StateDone)
+	o.phoneIs(released, r.phone)
+	if !o.look(r.receipt).Job.DisputedAt.IsZero() {
+		t.Error("the mark is still there")
+	}
+
+	overtaken := o.holder()
+	r = o.rephonedOnPapers(overtaken)
+	r.must(r.object(tasks.TemplateContactDone))
+	o.take(overtaken.account.with(line{"security_phone": "13512345678", "as_of": o.now().Add(time.Minute).Format(time.RFC3339)}))
+	wantWrongState(t, o.staff(tasks.ActorSupervisor, r.receipt, tasks.VerbReject))
+	o.phoneIs(overtaken, "13512345678")
+	r.stands(tasks.StateDone)
+
+	bare := o.holder()
+	o.take(bare.account.with(line{"security_phone": nil}))
+	r = o.rephonedOnPapers(bare)
+	o.must(o.act(bare, r.receipt, tasks.VerbDispute))
+	wantWrongState(t, o.staff(tasks.ActorSupervisor, r.receipt, tasks.VerbReject)) // there is none to bring back
+	o.must(o.staff(tasks.ActorSupervisor, r.receipt, tasks.VerbRelease))
 }

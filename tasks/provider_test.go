@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 	"time"
 
@@ -90,6 +91,58 @@ func TestR4_no_fault_of_a_provider_sends_anything_twice(t *testing.T) {
 			}
 			o.pass(time.Hour)
 			o.soundness(server, receipts)
+		})
+	}
+}
+
+// lastWords is a provider whose caller dies as soon as it has answered.
+type lastWords struct{ tasks.Sender }
+
+func (l lastWords) Send(ctx context.Context, m tasks.Message) (tasks.Sent, error) {
+	_, _ = l.Sender.Send(ctx, m)
+	runtime.Goexit()
+	return tasks.Sent{}, nil
+}
+
+// R4: the provider has taken a message and the worker dies before it is booked: the
+// next one asks for it by our id, and sends nothing again.
+func TestR4_a_worker_that_dies_after_the_call_asks_for_the_message(t *testing.T) {
+	t.Parallel()
+	for name, open := range providers() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := openOffice(t)
+			server, mourning := open(o), o.parts
+			mourning.Sender = sms.Router{tasks.ChannelSMS: lastWords{o.parts.Sender.(sms.Router)[tasks.ChannelSMS]}, tasks.ChannelMail: o.wire}
+			doomed := tasks.NewDesk(mourning)
+			acc, err := o.trySubmit(o.holder(), o.someone())
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.relay(0)
+			for _, d := range o.parked {
+				dead := make(chan struct{})
+				go func() {
+					defer close(dead)
+					_ = doomed.Work(o.ctx(), d.ref)
+				}()
+				<-dead
+			}
+			taken, calls := len(server.Taken()), server.Calls("SendSms")
+			o.jump(o.parts.Lease + time.Minute)
+			freed, _, err := o.store.FreeLost(t.Context(), 12)
+			if err != nil || taken == 0 || freed != int64(taken) {
+				t.Fatalf("the provider took %d messages, %d tasks were lost, %v", taken, freed, err)
+			}
+			o.run()
+			for _, id := range server.Taken() {
+				server.Arrives(id)
+			}
+			o.pass(time.Hour)
+			o.soundness(server, []string{acc.Receipt})
+			if again := server.Calls("SendSms"); again != calls {
+				t.Errorf("%d calls to send, and %d after the deaths", calls, again)
+			}
 		})
 	}
 }

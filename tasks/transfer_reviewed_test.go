@@ -233,14 +233,60 @@ func TestT13_the_receiver_is_asked_before_anybody_reviews(t *testing.T) {
 
 func TestT13_the_receiver_accepts_on_the_applicants_screen_by_a_code(t *testing.T) {
 	t.Parallel()
+	test := func(t *testing.T, o *office) {
+		target := o.someone()
+		r := o.byPapers(o.holder(), target).ready()
+		wantWrongState(t, r.do(tasks.VerbInvite)) // nobody is asked about a draft
+		r.must(r.do(tasks.VerbSubmit))
+		wantCodes(t, r.do(tasks.VerbAccept, tasks.FieldCode, "123456"), "CODE_EXPIRED")
+		r.must(r.do(tasks.VerbInvite))
+		asked := o.wire.to(target.phone, tasks.TemplateCode)
+		if len(asked) != 1 || asked[0].Params["purpose"] != string(tasks.PurposeTake) || asked[0].Params["icp"] == "" {
+			t.Fatalf("the code says %+v", asked)
+		}
+		code := o.code(target.phone)
+		if code != o.code(r.phone) {
+			wantCodes(t, r.do(tasks.VerbAccept, tasks.FieldCode, o.code(r.phone)), "CODE_WRONG") // the applicant's own
+		}
+		r.must(r.do(tasks.VerbAccept, tasks.FieldCode, code))
+		r.stands(tasks.StateQueued)
+		wantWrongState(t, r.do(tasks.VerbInvite))
+		if !slices.ContainsFunc(o.look(r.receipt).Timeline, func(e tasks.Event) bool {
+			return e.What == tasks.WhatAccepted && e.Note == "code" && e.Actor.ID == target.id
+		}) {
+			t.Error("the timeline does not say how the receiver agreed")
+		}
+	}
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); test(t, openPapers(t, "sqlite://"+t.TempDir()+"/record.db")) })
+	t.Run("postgres", func(t *testing.T) { t.Parallel(); test(t, openPapers(t, testenv.Postgres(t))) })
+}
+
+// The bounds of C1 are those of every code: five tries, one a minute, three a day.
+func TestT13_the_receivers_code_has_the_bounds_of_every_code(t *testing.T) {
+	t.Parallel()
 	o := openReview(t)
 	target := o.someone()
 	r := o.byPapers(o.holder(), target).ready()
 	r.must(r.do(tasks.VerbSubmit))
 	r.must(r.do(tasks.VerbInvite))
-	code := o.code(target.phone)
-	wantCodes(t, r.do(tasks.VerbAccept, tasks.FieldCode, wrong(code)), "CODE_WRONG")
-	r.must(r.do(tasks.VerbAccept, tasks.FieldCode, code))
+	tooMany(t, r.do(tasks.VerbInvite))
+	bad := wrong(o.code(target.phone))
+	for range 4 {
+		wantCodes(t, r.do(tasks.VerbAccept, tasks.FieldCode, bad), "CODE_WRONG")
+	}
+	wantCodes(t, r.do(tasks.VerbAccept, tasks.FieldCode, bad), "CODE_LOCKED")
+	wantCodes(t, r.do(tasks.VerbAccept, tasks.FieldCode, o.code(target.phone)), "CODE_LOCKED")
+	for range 2 {
+		o.pass(11 * time.Minute)
+		r.must(r.do(tasks.VerbInvite))
+	}
+	o.pass(11 * time.Minute)
+	tooMany(t, r.do(tasks.VerbInvite))
+	r.stands(tasks.StateTargetConfirm)
+	o.take(target.account.with(line{"security_phone": nil}))
+	o.pass(25 * time.Hour)
+	wantCodes(t, r.do(tasks.VerbInvite), "target PHONE_INVALID")
+	r.must(o.act(target, r.receipt, tasks.VerbAccept)) // signing in still works
 	r.stands(tasks.StateQueued)
 }
 

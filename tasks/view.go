@@ -40,6 +40,7 @@ const (
 type NoticeView struct {
 	Channel   Channel
 	Template  Template
+	Purpose   Purpose // of a code
 	To        string
 	State     NoticeState
 	Failure   Failure // why it failed, when it did
@@ -127,7 +128,7 @@ func roleOf(j Job, by Viewer) Role {
 func shown(notices []Notice) []NoticeView {
 	out := make([]NoticeView, len(notices))
 	for i, n := range notices {
-		out[i] = NoticeView{Channel: n.Channel, Template: n.Template, To: n.Masked(), State: n.State,
+		out[i] = NoticeView{Channel: n.Channel, Template: n.Template, Purpose: n.Purpose, To: n.Masked(), State: n.State,
 			CreatedAt: n.CreatedAt, SentAt: n.SentAt}
 		out[i].Failure, out[i].Code = n.failure()
 		out[i].Delayed = n.State == NoticeWaiting && n.Reason != ""

@@ -156,10 +156,19 @@ func (a applicant) upload(ctx context.Context, slot tasks.Slot, round int) error
 
 // fill uploads what is needed and proves phone and mailbox.
 func (a applicant) fill(ctx context.Context) error {
+	if err := a.papers(ctx, tasks.PurposeReset); err != nil {
+		return err
+	}
 	job, err := a.job(ctx, a.receipt)
 	if err != nil {
 		return err
 	}
+	link := a.vault.Token("mailbox", tasks.MailboxID(job.ID, 1))
+	return again(ctx, func() error { return a.desk.ConfirmMailbox(ctx, a.receipt, link) })
+}
+
+// papers uploads what is needed and proves the phone, with the code of a purpose.
+func (a applicant) papers(ctx context.Context, purpose tasks.Purpose) error {
 	view, err := a.desk.Look(ctx, a.receipt, a.by)
 	if err != nil {
 		return err
@@ -169,20 +178,25 @@ func (a applicant) fill(ctx context.Context) error {
 			return err
 		}
 	}
-	var digits string
-	err = a.store.View(ctx, func(tx tasks.Tx) error {
-		code, err := tx.Code(ctx, job.ID, tasks.PurposeReset)
-		digits = a.vault.Digits(code.ID)
-		return err
-	})
+	return a.prove(ctx, tasks.VerbVerify, purpose)
+}
+
+// prove enters the newest code of a purpose.
+func (a applicant) prove(ctx context.Context, verb tasks.Verb, purpose tasks.Purpose) error {
+	job, err := a.job(ctx, a.receipt)
 	if err != nil {
 		return err
 	}
-	if _, err := a.act(ctx, tasks.VerbVerify, map[string]string{tasks.FieldCode: digits}); err != nil {
+	var digits string
+	err = a.store.View(ctx, func(tx tasks.Tx) error {
+		code, err := tx.Code(ctx, job.ID, purpose)
+		digits = a.vault.Digits(code.ID)
 		return err
+	})
+	if err == nil {
+		_, err = a.act(ctx, verb, map[string]string{tasks.FieldCode: digits})
 	}
-	link := a.vault.Token("mailbox", tasks.MailboxID(job.ID, 1))
-	return again(ctx, func() error { return a.desk.ConfirmMailbox(ctx, a.receipt, link) })
+	return err
 }
 
 // queueUp brings reset i to where a reviewer finds it.

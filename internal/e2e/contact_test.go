@@ -65,7 +65,7 @@ func TestAnOwnerChangesTheSecurityPhoneAndASupervisorBringsItBack(t *testing.T) 
 	})
 }
 
-func TestAnOwnerWhoseOldPhoneIsGoneHandsInPapers(t *testing.T) {
+func TestAnOwnersPhoneChangesOnPapersAndASupervisorBringsItBack(t *testing.T) {
 	t.Parallel()
 	inEach(t, []manner{{text.English, true, 360}, {text.Chinese, false, 1280}}, func(t *testing.T, s *stage, m manner) {
 		a := newApplicant(t, s, false)
@@ -105,5 +105,38 @@ func TestAnOwnerWhoseOldPhoneIsGoneHandsInPapers(t *testing.T) {
 		v.state("queued")
 		v.look("phone-papers-queued")
 		s.received(t, a.sourcePhone, v.message("sms.contact_submitted"))
+
+		one := s.reviewer(t, m.lang, "reviewer")
+		one.claims(receipt)
+		one.examines(map[string]string{"certificate_number": a.number})
+		one.look("review-phone-papers")
+		one.decides("approve")
+		v.fresh("done")
+		v.look("phone-papers-effect")
+		s.received(t, a.sourcePhone, v.message("sms.contact_done"))
+		objects(t, a, receipt, m)
+		boss := s.reviewer(t, m.lang, "supervisor")
+		boss.open("/ops/jobs/" + receipt)
+		boss.look("ops-job-phone-papers")
+		boss.tap(`form.decide input[value="reject"]`)
+		boss.fill("#ops_reason", "已电话核实，证件是伪造的")
+		boss.press(`form.decide .actions .button`)
+		boss.state2("rejected")
+		boss.look("ops-job-phone-papers-restored")
+		v.open("/jobs/" + receipt)
+		v.sees("contact_papers.head.restored")
+		v.look("phone-papers-restored")
+		s.received(t, a.sourcePhone, v.message("sms.contact_restored"))
 	})
+}
+
+// objects has whoever has the old phone say that it was not them (A8).
+func objects(t *testing.T, a *applicant, receipt string, m manner) {
+	t.Helper()
+	owner := a.s.visitor(t, m)
+	owner.open("/not-me?receipt=" + receipt)
+	owner.fill("#veto", a.s.read(t, a.sourcePhone, freezeWord))
+	owner.press("main form .actions .button")
+	owner.sees("veto.done.title")
+	owner.look("phone-papers-not-me")
 }

@@ -39,6 +39,7 @@ const (
 // form is what one letter says.
 type form struct {
 	Fields
+	about       About
 	handwriting bool // some character has to be written by hand
 }
 

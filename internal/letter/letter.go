@@ -1,4 +1,4 @@
-// Package letter prints the authorisation letter of a login reset (L2, L3): one A4 page in Chinese, filled in for one
+// Package letter prints the authorisation letter of a request on papers (L2, L3): one A4 page in Chinese, filled in for one
 // application or blank, with the characters it uses embedded. It knows nothing of jobs; its caller says what to print.
 package letter
 
@@ -7,6 +7,17 @@ import (
 	"fmt"
 	"sync"
 	"time"
+)
+
+// About is what a letter authorises to.
+type About int
+
+// What letters are about.
+const (
+	Mailbox  About = iota // another sign-in email
+	Transfer              // the filing goes to another account
+	Phone                 // another security phone
+	Import                // a filing of the legacy platform comes to an account
 )
 
 // ErrTooLong says that the values don't fit on one page even in the smallest type that can be read.
@@ -51,7 +62,22 @@ func New() *Press { return &Press{} }
 
 // Letter prints a filled-in letter (L3). Equal fields give equal bytes. It fails with ErrTooLong, or when StatusURL
 // doesn't fit into a QR code.
-func (p *Press) Letter(f Fields) (Sheet, error) {
+func (p *Press) Letter(f Fields) (Sheet, error) { return p.print(f, f.about()) }
+
+// about is what the fields that are filled in ask for.
+func (f Fields) about() About {
+	switch {
+	case f.Target != "":
+		return Transfer
+	case f.NewPhone != "":
+		return Phone
+	case f.Import != "":
+		return Import
+	}
+	return Mailbox
+}
+
+func (p *Press) print(f Fields, about About) (Sheet, error) {
 	p.printing.Lock()
 	defer p.printing.Unlock()
 	fonts, err := openFonts()
@@ -59,7 +85,7 @@ func (p *Press) Letter(f Fields) (Sheet, error) {
 		return Sheet{}, err
 	}
 	f, missing := f.printable(fonts)
-	sheet, err := compose(fonts, form{Fields: f, handwriting: len(missing) > 0})
+	sheet, err := compose(fonts, form{Fields: f, about: about, handwriting: len(missing) > 0})
 	if err != nil {
 		return Sheet{}, err
 	}
@@ -71,8 +97,8 @@ func (p *Press) Letter(f Fields) (Sheet, error) {
 }
 
 // Blank prints the letter as a template, with a ruled blank for every value and no QR code (L3).
-func (p *Press) Blank() ([]byte, error) {
-	sheet, err := p.Letter(Fields{})
+func (p *Press) Blank(about About) ([]byte, error) {
+	sheet, err := p.print(Fields{}, about)
 	return sheet.PDF, err
 }
 
@@ -81,7 +107,7 @@ func (f Fields) printable(fonts *fonts) (Fields, []rune) {
 	var missing []rune
 	for _, value := range []*string{
 		&f.Receipt, &f.SubjectName, &f.CertificateType, &f.CertificateNumber, &f.ICPNumber,
-		&f.NewEmail, &f.NewPhone, &f.Import, &f.Applicant, &f.ApplicantIDNumber, &f.ApplicantPhone,
+		&f.NewEmail, &f.Target, &f.NewPhone, &f.Import, &f.Applicant, &f.ApplicantIDNumber, &f.ApplicantPhone,
 	} {
 		*value = fonts.printable(*value, &missing)
 	}

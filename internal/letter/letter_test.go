@@ -106,16 +106,19 @@ func TestI7TheLetterOfALegacyImportNamesTheAccountAndNoMailbox(t *testing.T) {
 	}
 }
 
-func TestL3TheTemplateSaysWhatWasAgreed(t *testing.T) {
+func TestL3TheTemplatesSayWhatWasAgreed(t *testing.T) {
 	t.Parallel()
-	pdf, err := letter.New().Blank()
-	if err != nil {
-		t.Fatal(err)
-	}
-	document := read(t, pdf)
-	golden(t, "blank.txt", strings.Join(document.spans(t), "\n")+"\n")
-	if len(document.with("/Subtype /Image")) > 0 {
-		t.Error("a template has no receipt to put in a QR code")
+	for name, about := range map[string]letter.About{"blank.txt": letter.Mailbox, "blank-transfer.txt": letter.Transfer,
+		"blank-phone.txt": letter.Phone, "blank-import.txt": letter.Import} {
+		pdf, err := letter.New().Blank(about)
+		if err != nil {
+			t.Fatal(err)
+		}
+		document := read(t, pdf)
+		golden(t, name, strings.Join(document.spans(t), "\n")+"\n")
+		if len(document.with("/Subtype /Image")) > 0 {
+			t.Error("a template has no receipt to put in a QR code")
+		}
 	}
 }
 

@@ -40,7 +40,11 @@ const (
 	notes           = "说明："
 	noteSeal        = "1. 公章应当清晰、完整，与单位全称一致。手写内容用黑色签字笔填写，涂改无效。"
 	noteUpload      = "2. 签字、盖章以后拍照或者扫描，在申请页面上传。"
-	noteUse         = "3. 本委托书只用于一项邮箱初始化申请，不得挪作他用。"
+	noteUse         = "3. 本委托书只用于一项%s申请，不得挪作他用。"
+	useMailbox      = "邮箱初始化"
+	useTransfer     = "备案信息转移"
+	usePhone        = "安全手机更换"
+	useImport       = "原平台备案信息导入"
 	noteUseOf       = "3. 本委托书只用于受理编号为 %s 的申请，不得挪作他用。"
 	noteMissing     = "4. 标有〓的地方是字库中没有的字，由委托人在旁边手写补全。"
 	fullStop        = "。"
@@ -63,40 +67,24 @@ func value(text string, blank float64) words { return words{text: text, ruled: t
 
 // heading is what the letter authorises to.
 func (f form) heading() string {
-	switch {
-	case f.Target != "":
-		return titleTransfer
-	case f.NewPhone != "":
-		return titlePhone
-	case f.Import != "":
-		return titleImport
-	}
-	return title
+	return map[About]string{Mailbox: title, Transfer: titleTransfer, Phone: titlePhone, Import: titleImport}[f.about]
 }
 
 // paragraphs are the body of the letter.
 func (f form) paragraphs() [][]words {
-	if f.Target != "" {
-		return [][]words{
-			{plain(purposeTransfer), value(f.Target, 18), plain(fullStop)},
-			{plain(powersTransfer)},
-			f.term(),
-			{plain(declaration)},
-		}
+	may := powers
+	if f.about == Transfer {
+		may = powersTransfer
 	}
-	asks := []words{plain(purpose), value(f.NewEmail, 18), plain(fullStop)}
-	switch {
-	case f.Import != "":
-		asks = []words{plain(purposeImport), value(f.Import, 18), plain(fullStop)}
-	case f.NewPhone != "":
-		asks = []words{plain(purposePhone), value(f.NewPhone, 18), plain(fullStop)}
-	}
-	return [][]words{
-		asks,
-		{plain(powers)},
-		f.term(),
-		{plain(declaration)},
-	}
+	return [][]words{f.asks(), {plain(may)}, f.term(), {plain(declaration)}}
+}
+
+// asks is what is to be done, with the value that it is about.
+func (f form) asks() []words {
+	asked := map[About][2]string{
+		Mailbox: {purpose, f.NewEmail}, Transfer: {purposeTransfer, f.Target}, Phone: {purposePhone, f.NewPhone}, Import: {purposeImport, f.Import},
+	}[f.about]
+	return []words{plain(asked[0]), value(asked[1], 18), plain(fullStop)}
 }
 
 func (f form) term() []words {
@@ -118,7 +106,7 @@ func day(t time.Time) string { return t.In(shanghai()).Format("2006年1月2日")
 func shanghai() *time.Location { return time.FixedZone("CST", 8*60*60) }
 
 func (f form) notes() []string {
-	use := noteUse
+	use := fmt.Sprintf(noteUse, map[About]string{Mailbox: useMailbox, Transfer: useTransfer, Phone: usePhone, Import: useImport}[f.about])
 	if f.Receipt != "" {
 		use = fmt.Sprintf(noteUseOf, f.Receipt)
 	}
