@@ -95,20 +95,32 @@ func timed(ctx context.Context, n int, ask func(context.Context, int) (*http.Req
 	defer client.CloseIdleConnections()
 	took := make([]time.Duration, n)
 	for i := range n {
-		r, err := ask(ctx, i)
-		if err != nil {
-			return nil, err
-		}
 		began := time.Now()
-		res, err := client.Do(r)
-		if err != nil {
-			return nil, fmt.Errorf("asking for %s: %w", r.URL.Path, err)
-		}
-		_, err = io.Copy(io.Discard, res.Body)
-		_ = res.Body.Close()
-		if took[i] = time.Since(began); err != nil || res.StatusCode != http.StatusOK {
-			return nil, fmt.Errorf("asking for %s: answer %d: %w", r.URL.Path, res.StatusCode, errDown)
+		err := patiently(func() error { return answered(ctx, client, i, ask) })
+		if took[i] = time.Since(began); err != nil {
+			return nil, err
 		}
 	}
 	return took, nil
+}
+
+// answered is nil when the answer was whole and 200; tasks.ErrUnavailable for 503.
+func answered(ctx context.Context, client *http.Client, i int, ask func(context.Context, int) (*http.Request, error)) error {
+	r, err := ask(ctx, i)
+	if err != nil {
+		return err
+	}
+	res, err := client.Do(r)
+	if err != nil {
+		return fmt.Errorf("asking for %s: %w", r.URL.Path, err)
+	}
+	_, err = io.Copy(io.Discard, res.Body)
+	_ = res.Body.Close()
+	switch {
+	case res.StatusCode == http.StatusServiceUnavailable:
+		return fmt.Errorf("asking for %s: %w", r.URL.Path, tasks.ErrUnavailable)
+	case err != nil, res.StatusCode != http.StatusOK:
+		return fmt.Errorf("asking for %s: answer %d: %w", r.URL.Path, res.StatusCode, errDown)
+	}
+	return nil
 }
