@@ -12,7 +12,7 @@ import (
 	"beian/tasks"
 )
 
-// apiKeysCommand manages the keys by which programs use /v1 (ADR 26).
+// apiKeysCommand manages the keys by which programs use /v1 (ADR 24).
 type apiKeysCommand struct {
 	Add     apiKeysAdd     `cmd:"" help:"Make a key and print it; it is not shown again."`
 	List    apiKeysList    `cmd:"" help:"List the keys by name; keys themselves are never printed."`

@@ -17,6 +17,7 @@ type resetData struct {
 	Changed, Objection                  bool
 	Stream                              string
 	Act, ActWords, ActSay               string // where the applicant goes on now
+	Follow                              string // where there is more to see, with nothing to do
 	Promise                             page.Promise
 	Paused                              bool
 	Findings                            []findingData
@@ -105,11 +106,13 @@ func (p *pages) resetDuty(v *visit, tv tasks.View, d *resetData) {
 	case tasks.StateWithdrawn, tasks.StateExpired, tasks.StateFailed:
 		d.Again = true
 	case tasks.StateDone:
-		if begun := tv.Case.Import; begun.Receipt != "" {
-			d.Act, d.ActWords, d.ActSay = "/jobs/"+begun.Receipt, v.words(p, "legacy_papers.import.open"), v.words(p, "legacy_papers.import.follow")
-			if begun.State == tasks.StateChecking || begun.State == tasks.StateDiff {
-				d.ActSay = v.words(p, "legacy_papers.import.say")
-			}
+		begun := tv.Case.Import
+		switch {
+		case begun.Receipt == "":
+		case begun.State == tasks.StateChecking, begun.State == tasks.StateDiff:
+			d.Act, d.ActWords, d.ActSay = "/jobs/"+begun.Receipt, v.words(p, "legacy_papers.import.open"), v.words(p, "legacy_papers.import.say")
+		default:
+			d.Follow, d.ActWords, d.ActSay = "/jobs/"+begun.Receipt, v.words(p, "legacy_papers.import.open"), v.words(p, "legacy_papers.import.follow")
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // scopes is what a program's key must have for each operation that a key opens, by
-// the operation's id (ADR 26). What is not listed is for people.
+// the operation's id (ADR 24). What is not listed is for people.
 func scopes() map[string]accounts.Scope {
 	return map[string]accounts.Scope{
 		"take-accounts": accounts.ScopeFactsWrite,

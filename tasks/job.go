@@ -189,7 +189,7 @@ const (
 	ActorSupervisor ActorKind = "supervisor"
 	ActorOperator   ActorKind = "operator"
 	ActorAuditor    ActorKind = "auditor"
-	ActorProgram    ActorKind = "program" // a program with a key (ADR 26)
+	ActorProgram    ActorKind = "program" // a program with a key (ADR 24)
 	ActorSystem     ActorKind = "system"
 )
 
@@ -211,7 +211,7 @@ type Viewer struct {
 	Veto      string    // a notified contact's code, as typed (A8)
 	Staff     ActorKind // a member of staff, in this role
 	StaffID   string    // and which one (L9)
-	Program   bool      // a program whose key may read jobs (ADR 26)
+	Program   bool      // a program whose key may read jobs (ADR 24)
 	System    bool      // the desk itself
 }
 

@@ -14,7 +14,7 @@ import (
 	"beian/tasks"
 )
 
-// Scope is one thing that a key opens (ADR 26). Scopes are permanent strings.
+// Scope is one thing that a key opens (ADR 24). Scopes are permanent strings.
 type Scope string
 
 // The scopes: facts of the filing system, jobs, the journal, service levels, queues.
