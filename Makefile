@@ -1,7 +1,7 @@
 # Everything works on a fresh clone. -buildvcs=false lets a clone that belongs to another user build.
 GO      ?= go
 BUILD   := -buildvcs=false
-TIMEOUT ?= 20m
+TIMEOUT ?= 40m
 
 .DEFAULT_GOAL := help
 .PHONY: run build test security chaos deps check unit bench lint fmt clean help
