@@ -83,23 +83,24 @@ func (r *Renderer) parse(lang text.Lang, more fs.FS) error {
 		if folder == nil {
 			continue
 		}
-		if err := r.parseFolder(lang, frame, folder); err != nil {
+		if err := r.parseFolder(lang, frame, funcs, folder); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *Renderer) parseFolder(lang text.Lang, frame *template.Template, folder fs.FS) error {
+func (r *Renderer) parseFolder(lang text.Lang, frame *template.Template, funcs template.FuncMap, folder fs.FS) error {
 	return fs.WalkDir(folder, ".", func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !strings.HasSuffix(file, ".html") {
 			return err
 		}
-		page := func() (*template.Template, error) { return parsePage(frame, folder, file) }
-		if _, err := page(); err != nil {
-			return err
+		if _, err := template.New(file).Funcs(funcs).ParseFS(folder, file); err != nil {
+			return fmt.Errorf("parse page %s: %w", file, err)
 		}
-		r.pages[lang][strings.TrimSuffix(file, ".html")] = sync.OnceValues(page)
+		r.pages[lang][strings.TrimSuffix(file, ".html")] = sync.OnceValues(func() (*template.Template, error) {
+			return parsePage(frame, folder, file)
+		})
 		return nil
 	})
 }

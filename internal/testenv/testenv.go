@@ -29,7 +29,7 @@ func Main(m *testing.M) int {
 // Chromium is the path of a Chromium or Chrome program.
 func Chromium(t testing.TB) string {
 	t.Helper()
-	return need(t, "a Chromium browser", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome-headless-shell")
+	return need(t, "a Chromium browser", "chromium-headless-shell", "chrome-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 }
 
 // FreePort is a TCP port on 127.0.0.1 that was free a moment ago. Someone else may take it first, so whoever listens
