@@ -4,13 +4,16 @@ BUILD   := -buildvcs=false
 TIMEOUT ?= 40m
 
 .DEFAULT_GOAL := help
-.PHONY: run build test security chaos deps check unit bench lint fmt clean help
+.PHONY: run build sbom test security chaos deps check vulnerabilities unit bench lint fmt clean help
 
 run: ## Start everything in one process, with demo data and nothing to install
 	$(GO) run $(BUILD) . dev
 
 build: ## Build bin/beian, a static binary
 	CGO_ENABLED=0 $(GO) build $(BUILD) -trimpath -o bin/beian .
+
+sbom: build ## Build bin/beian and list what is in it: bin/beian.cdx.json, CycloneDX
+	$(GO) run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0 bin -json -licenses -output bin/beian.cdx.json bin/beian
 
 # The race detector makes decoding pictures, hashing passwords and rendering pages ten times slower: whole programs, pages and
 # the office's rules run without it. What several do at once is raced: the packages below them, and by name what happens at once in
@@ -23,7 +26,7 @@ SERVICES := BEIAN_TEST_SERVICES=required scripts/with-postgres.sh
 # instantiates no generics can be left out: the linker may take its copies of them for everybody's.)
 RACE := CGO_ENABLED=1 $(SERVICES) $(GO) test $(BUILD) -race -gcflags=modernc.org/sqlite/lib=-race=false -p 2 -timeout $(TIMEOUT)
 
-test: deps check ## Install what the tests need (Debian, Ubuntu) and run all of them, what happens at once with the race detector
+test: deps check vulnerabilities ## Install what the tests need (Debian, Ubuntu) and run all of them, what happens at once with the race detector
 	$(SERVICES) $(GO) test $(BUILD) -p 2 -timeout $(TIMEOUT) $(WHOLE)
 	$(RACE) $$($(GO) list $(BUILD) ./... | grep -vxF "$$(printf '%s\n' $(WHOLE))")
 	$(RACE) -run '$(AT_ONCE)' ./tasks
@@ -40,6 +43,9 @@ check:
 	$(GO) mod verify
 	$(GO) vet $(BUILD) ./...
 
+vulnerabilities: ## Ask the Go vulnerability database about all that is called, where it can be reached
+	scripts/vulnerabilities.sh
+
 unit: ## Run the tests that need nothing installed; the others say why they skip
 	$(GO) test $(BUILD) ./...
 
@@ -52,8 +58,8 @@ chaos: deps ## Kill and cut real processes for SECONDS a storm, by SEED where on
 bench: build ## Measure this machine (about ten minutes; run nothing beside it)
 	POSTGRES_SETTINGS= scripts/with-postgres.sh bin/beian bench
 
-lint: ## Run golangci-lint where it is installed
-	@if command -v golangci-lint >/dev/null; then golangci-lint run ./...; else echo "golangci-lint is not installed: https://golangci-lint.run/docs/welcome/install/"; fi
+lint: ## Run golangci-lint, by .golangci.yml (builds it first)
+	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run ./...
 
 fmt: ## Format the Go sources
 	gofmt -w .
@@ -62,4 +68,4 @@ clean: ## Remove what make and make run produced, development data excepted
 	rm -rf bin
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -3,9 +3,7 @@ package documents
 import (
 	"image"
 	"math/rand/v2"
-	"syscall"
 	"testing"
-	"time"
 )
 
 // twelveMegapixels is a JPEG of 4000 x 3000 and about 4 MB, as telephones take.
@@ -38,15 +36,6 @@ func examineInLoop(b *testing.B, x *Examiner, u Upload) {
 	used := (childrensCPU(b) - before).Seconds() / float64(b.N)
 	b.ReportMetric(used*1000, "cpu-ms/op")
 	b.ReportMetric(1/used, "documents/s/core")
-}
-
-func childrensCPU(b *testing.B) time.Duration {
-	b.Helper()
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_CHILDREN, &used); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // A page scanned at 300 dpi, with the sandbox compiled before.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"image"
+	"image/color"
 	_ "image/jpeg" // sizes
 	_ "image/png"
 	"strconv"
@@ -41,6 +42,7 @@ func inspect(f Format, data []byte) (found outline, refused *Refusal) {
 		}
 	}()
 	found.Orientation = 1
+	var four color.Model // of a JPEG whose four colours nothing explains
 	switch f {
 	case JPEG:
 		segments, ok := walkJPEG(data)
@@ -51,6 +53,9 @@ func inspect(f Format, data []byte) (found outline, refused *Refusal) {
 			return outline{}, refuseFormat(f, ReasonCostly)
 		}
 		found.Orientation = exifOrientation(bytes.TrimPrefix(segments.exif, []byte("Exif\x00\x00")))
+		if !segments.adobe {
+			four = color.CMYKModel
+		}
 	case PNG:
 		const interlaceByte = 28
 		found.interlaced = len(data) > interlaceByte && data[interlaceByte] != 0
@@ -59,7 +64,8 @@ func inspect(f Format, data []byte) (found outline, refused *Refusal) {
 		found.Orientation = exifOrientation(bytes.TrimPrefix(riffChunk(data, "EXIF"), []byte("Exif\x00\x00")))
 	}
 	config, kind, err := image.DecodeConfig(bytes.NewReader(data))
-	if err != nil || kind != string(f) || config.Width < 1 || config.Height < 1 {
+	// The decoder, too, refuses four colours without Adobe's segment, but only when it has read all of them.
+	if err != nil || kind != string(f) || config.Width < 1 || config.Height < 1 || four != nil && config.ColorModel == four {
 		return outline{}, refuseFormat(f, ReasonDamaged)
 	}
 	found.Width, found.Height = config.Width, config.Height
@@ -87,13 +93,15 @@ type segments struct {
 	scans    int
 	metadata int // bytes of APPn and comments
 	exif     []byte
-	end      int // offset behind the end marker
+	adobe    bool // says which colours four components are
+	end      int  // offset behind the end marker
 }
 
 const (
 	markSOI, markEOI, markSOS  = 0xd8, 0xd9, 0xda
 	markAPP0, markAPP1         = 0xe0, 0xe1
-	markAPP15, markCOM         = 0xef, 0xfe
+	markAPP14, markAPP15       = 0xee, 0xef
+	markCOM                    = 0xfe
 	markRST0, markRST7, markTM = 0xd0, 0xd7, 0x01
 )
 
@@ -134,6 +142,7 @@ func (s *segments) note(mark byte, body []byte) {
 		if mark == markAPP1 && s.exif == nil && bytes.HasPrefix(body, []byte("Exif\x00\x00")) {
 			s.exif = body
 		}
+		s.adobe = s.adobe || mark == markAPP14 && bytes.HasPrefix(body, []byte("Adobe"))
 	}
 }
 
