@@ -178,10 +178,6 @@ func (c console) FindAudit(ctx context.Context, f tasks.EntryFilter) ([]api.OpsE
 	return c.store.FindAudit(ctx, f)
 }
 
-func (c console) AuditEntries(ctx context.Context, below int64, limit int) ([]api.OpsEntry, error) {
-	return c.store.AuditEntries(ctx, below, limit)
-}
-
 func (c console) Verify(ctx context.Context, progress func(int64)) (api.OpsVerified, error) {
 	v, err := c.store.Verify(ctx, progress)
 	out := api.OpsVerified{Audit: v.Audit, Jobs: v.Jobs, Events: v.Events, LastHash: v.LastHash}

@@ -55,9 +55,6 @@ type OpsDead interface {
 type OpsJournal interface {
 	// Audit writes one row, durably.
 	Audit(ctx context.Context, e OpsEntry) error
-	// AuditEntries lists rows, newest first, below a sequence number (0 = from the
-	// end).
-	AuditEntries(ctx context.Context, below int64, limit int) ([]OpsEntry, error)
 	// FindAudit lists rows by a filter, newest first.
 	FindAudit(ctx context.Context, f tasks.EntryFilter) ([]OpsEntry, error)
 	// Verify recomputes every chain and tells progress how many events were read.

@@ -75,10 +75,6 @@ func (r *opsRecord) FindAudit(ctx context.Context, f tasks.EntryFilter) ([]api.O
 	return r.store.FindAudit(ctx, f)
 }
 
-func (r *opsRecord) AuditEntries(ctx context.Context, below int64, limit int) ([]api.OpsEntry, error) {
-	return r.store.AuditEntries(ctx, below, limit)
-}
-
 func (r *opsRecord) Verify(ctx context.Context, progress func(int64)) (api.OpsVerified, error) {
 	v, err := r.store.Verify(ctx, progress)
 	out := api.OpsVerified{Audit: v.Audit, Jobs: v.Jobs, Events: v.Events, LastHash: v.LastHash}
