@@ -87,7 +87,7 @@ func (l *lab) networks() []*testenv.Proxy {
 
 // storm plays a plan and keeps the processes alive meanwhile; everything is whole again when it returns. It gives how
 // often each kind struck.
-func (l *lab) storm(mishaps []mishap, each func()) map[kind]int {
+func (l *lab) storm(mishaps []mishap) map[kind]int {
 	l.t.Helper()
 	struck, start := map[kind]int{}, time.Now()
 	var ends []mishap
@@ -109,7 +109,6 @@ func (l *lab) storm(mishaps []mishap, each func()) map[kind]int {
 			return over
 		})
 		l.revive()
-		each()
 	}
 	for _, network := range l.networks() {
 		network.Heal()

@@ -61,9 +61,6 @@ const firstPerson = 5000
 
 func newLab(t *testing.T, engine string, people int) *lab {
 	t.Helper()
-	if os.Getenv(secondsVariable) == "" {
-		t.Skip("a storm over real processes is for make chaos")
-	}
 	path := theProgram.build(t)
 	l := &lab{t: t, dir: t.TempDir(), redis: testenv.StartRedis(t)}
 	l.armed = filepath.Join(l.dir, "armed")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -65,21 +66,34 @@ func (l *lab) lost(told []string) (n int, err error) {
 	return len(told) - there, err
 }
 
-// watch checks the promises every second; what it returns is to be called often.
-func (c *crowd) watch() (each func(), checks func() int) {
-	n, last := 0, time.Now()
-	return func() {
-		if time.Since(last) < time.Second {
-			return
+// watch checks the promises every second, beside the storm, until what it returns is called; that gives how often.
+func (c *crowd) watch() (checks func() int) {
+	over, n, ended := make(chan struct{}), 0, make(chan struct{})
+	go func() {
+		defer close(ended)
+		each := time.NewTicker(time.Second)
+		defer each.Stop()
+		for {
+			select {
+			case <-over:
+				return
+			case <-each.C:
+				n++
+				c.check()
+			}
 		}
-		last = time.Now()
-		n++
-		told := c.told()
-		missing, err := c.lost(told)
-		if found := c.breaches(always()); err != nil || missing != 0 || len(found) > 0 {
-			c.t.Errorf("in the middle of the storm: %d of %d receipts unknown, %v, %v", missing, len(told), err, found)
-		}
-	}, func() int { return n }
+	}()
+	checks = sync.OnceValue(func() int { close(over); <-ended; return n })
+	c.t.Cleanup(func() { checks() })
+	return checks
+}
+
+func (c *crowd) check() {
+	told := c.told()
+	missing, err := c.lost(told)
+	if found := c.breaches(always()); err != nil || missing != 0 || len(found) > 0 {
+		c.t.Errorf("in the middle of the storm: %d of %d receipts unknown, %v, %v", missing, len(told), err, found)
+	}
 }
 
 // whole checks the end: everybody has one job, done once, and every promise is kept.
