@@ -199,14 +199,24 @@ func (s *Server) checkPerson(ctx context.Context, o operation) error {
 }
 
 func (o operation) deadline(hc huma.Context) (context.Context, context.CancelFunc) {
-	switch o.patience {
+	patience := o.patience
+	switch patience {
 	case endless:
 		return context.WithCancel(hc.Context())
 	case 0:
-		return context.WithTimeout(hc.Context(), usualPatience+waitOf(hc.Header("Prefer")))
+		patience = usualPatience + waitOf(hc.Header("Prefer"))
 	}
-	return context.WithTimeout(hc.Context(), o.patience)
+	ctx, cancel := context.WithTimeout(hc.Context(), patience)
+	return untimed{ctx}, cancel
 }
+
+// untimed ends when its request does, and says nothing of when: who asks gives the
+// record no time of their own, so that each transaction has its usual one and a
+// database that is away is told within three seconds (R8).
+type untimed struct{ context.Context }
+
+// Deadline is none.
+func (untimed) Deadline() (time.Time, bool) { return time.Time{}, false }
 
 const ndjson = "application/x-ndjson"
 

@@ -52,10 +52,7 @@ func (c *crowd) come(ctx context.Context, span time.Duration) {
 
 // carry submits, asks again although it was answered, reads the code and confirms it.
 func (c *crowd) carry(ctx context.Context, i int) {
-	p := bench.Person(firstPerson + i)
-	body := fmt.Sprintf(`{"target":%q,"target_phone4":%q,"consent":true}`, p.Taker(), p.TakerDigits())
-	submit := request{who: i, path: "/v1/transfers", key: fmt.Sprintf("submit-%d", i), body: body}
-	start := time.Now()
+	submit, start := submission(i), time.Now()
 	receipt := c.insist(ctx, submit)
 	c.accepted(i, receipt, time.Since(start))
 	if i%3 == 0 && receipt != "" { // R9, R19: the first answer, whoever is asked
@@ -81,6 +78,12 @@ func (c *crowd) carry(ctx context.Context, i int) {
 type request struct {
 	who             int
 	path, key, body string
+}
+
+func submission(i int) request {
+	p := bench.Person(firstPerson + i)
+	body := fmt.Sprintf(`{"target":%q,"target_phone4":%q,"consent":true}`, p.Taker(), p.TakerDigits())
+	return request{who: i, path: "/v1/transfers", key: fmt.Sprintf("submit-%d", i), body: body}
 }
 
 // insist asks one API process after the other until there is a final answer, and gives its receipt.
@@ -110,20 +113,24 @@ func (c *crowd) insist(ctx context.Context, r request) (receipt string) {
 
 // ask reads the whole answer: half of one is none.
 func (c *crowd) ask(ctx context.Context, r request, addr string) (status int, body []byte, err error) {
-	ask, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+addr+r.path, strings.NewReader(r.body))
-	if err != nil {
-		return 0, nil, err
-	}
-	ask.Header.Set("Authorization", "Bearer "+c.tokens[r.who])
-	ask.Header.Set("Idempotency-Key", r.key)
-	ask.Header.Set("Content-Type", "application/json")
-	answer, err := c.http.Do(ask)
+	answer, err := c.post(ctx, c.http, r, addr)
 	if err != nil {
 		return 0, nil, err
 	}
 	defer answer.Body.Close()
 	body, err = io.ReadAll(answer.Body)
 	return answer.StatusCode, body, err
+}
+
+func (c *crowd) post(ctx context.Context, client *http.Client, r request, addr string) (*http.Response, error) {
+	ask, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+addr+r.path, strings.NewReader(r.body))
+	if err != nil {
+		return nil, err
+	}
+	ask.Header.Set("Authorization", "Bearer "+c.tokens[r.who])
+	ask.Header.Set("Idempotency-Key", r.key)
+	ask.Header.Set("Content-Type", "application/json")
+	return client.Do(ask)
 }
 
 func (c *crowd) accepted(i int, receipt string, took time.Duration) {

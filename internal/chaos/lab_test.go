@@ -59,7 +59,8 @@ type member struct {
 // firstPerson keeps the made-up phones away from those the inbox plays faults for.
 const firstPerson = 5000
 
-func newLab(t *testing.T, engine string, people int) *lab {
+// newLab opens an office of such processes; without any named, of the engine's usual ones.
+func newLab(t *testing.T, engine string, people int, crew ...string) *lab {
 	t.Helper()
 	path := theProgram.build(t)
 	l := &lab{t: t, dir: t.TempDir(), redis: testenv.StartRedis(t)}
@@ -73,8 +74,10 @@ func newLab(t *testing.T, engine string, people int) *lab {
 	l.toRedis = testenv.StartProxy(t, l.redis.Addr)
 	given := l.openRecord(engine)
 	l.settle(people)
-	switch engine {
-	case "postgres":
+	switch {
+	case len(crew) > 0:
+		l.hire(path, given, crew...)
+	case engine == "postgres":
 		l.hire(path, given, "api", "api", "worker", "worker", "worker")
 	default:
 		l.hire(path, given, "dev") // a frozen writer would hold every other process back (docs/reliability.md)

@@ -1,6 +1,7 @@
 package testenv
 
 import (
+	"bytes"
 	"io"
 	"net"
 	"strings"
@@ -15,6 +16,7 @@ type Proxy struct {
 	to       string
 	mu       sync.Mutex
 	fault    NetFault
+	withheld int
 	conns    map[net.Conn]bool
 }
 
@@ -23,6 +25,8 @@ type NetFault struct {
 	Blackhole bool          // take everything and give nothing: connections stand, and nobody is told
 	Delay     time.Duration // hold every piece back for so long
 	Cut       int           // after so many more bytes, in the middle of a piece, reset everything, once
+	Withhold  []byte        // a piece with these bytes is not passed on: reset everything instead
+	Refuse    bool          // end every connection, those that stand and new ones, as if nobody listened
 }
 
 // networkOf: a path is a socket's.
@@ -53,7 +57,16 @@ func (p *Proxy) Addr() string { return p.listener.Addr().String() }
 func (p *Proxy) Spoil(f NetFault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.fault = f
+	if p.fault = f; f.Refuse {
+		p.hangUp()
+	}
+}
+
+// Withheld is how often a piece was withheld.
+func (p *Proxy) Withheld() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.withheld
 }
 
 // Heal ends the fault. What a black hole swallowed is gone, and with it the connections that carried it.
@@ -97,7 +110,10 @@ func (p *Proxy) accept() {
 // proxy.
 func (p *Proxy) forward(front net.Conn) {
 	defer p.keep(front)()
-	if p.now().Blackhole {
+	switch fault := p.now(); {
+	case fault.Refuse:
+		return
+	case fault.Blackhole:
 		_, _ = io.Copy(io.Discard, front)
 		return
 	}
@@ -150,6 +166,17 @@ func (p *Proxy) pass(size int) (goes int, cut bool) {
 	return goes, true
 }
 
+// withholds tells whether a piece is the one to withhold.
+func (p *Proxy) withholds(piece []byte) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.fault.Withhold) == 0 || !bytes.Contains(piece, p.fault.Withhold) {
+		return false
+	}
+	p.withheld++
+	return true
+}
+
 // valve is the way through a proxy, in either direction.
 type valve struct {
 	*Proxy
@@ -164,6 +191,10 @@ func (v valve) Write(piece []byte) (int, error) {
 	}
 	if fault.Blackhole {
 		return len(piece), nil
+	}
+	if v.withholds(piece) {
+		v.Reset()
+		return 0, io.ErrClosedPipe
 	}
 	goes, cut := v.pass(len(piece))
 	n, err := v.out.Write(piece[:goes])
