@@ -188,6 +188,10 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		return fmt.Errorf("serving HTTP: %w", err)
 	case <-ctx.Done():
 	}
+	// Whoever was let in is known to the server once Serve has returned; Shutdown alone overlooks
+	// a connection between the two, and its request would get no answer (R17).
+	l.Close()
+	<-failed
 	s.end()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer cancel()

@@ -3,12 +3,14 @@ package chaos
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"beian/internal/bench"
@@ -18,6 +20,7 @@ import (
 type crowd struct {
 	*lab
 	http     *http.Client
+	addrs    []string // of the API
 	all      sync.WaitGroup
 	mu       sync.Mutex
 	receipts map[int]string // as told with 202
@@ -30,6 +33,9 @@ type crowd struct {
 func (l *lab) crowd() *crowd {
 	c := &crowd{lab: l, receipts: map[int]string{}, answers: map[string]int{},
 		http: &http.Client{Timeout: 4 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 32}}}
+	for _, front := range l.fronts {
+		c.addrs = append(c.addrs, front.Addr())
+	}
 	l.t.Cleanup(c.http.CloseIdleConnections)
 	return c
 }
@@ -75,6 +81,9 @@ func (c *crowd) carry(ctx context.Context, i int) {
 	}
 }
 
+// turnedAway is the answer of a door behind which nobody is any more.
+const turnedAway = "turned away"
+
 type request struct {
 	who             int
 	path, key, body string
@@ -89,8 +98,10 @@ func submission(i int) request {
 // insist asks one API process after the other until there is a final answer, and gives its receipt.
 func (c *crowd) insist(ctx context.Context, r request) (receipt string) {
 	for try := 0; ctx.Err() == nil; try++ {
-		status, body, err := c.ask(ctx, r, c.fronts[(r.who+try)%len(c.fronts)].Addr())
+		status, body, err := c.ask(ctx, r, c.addrs[(r.who+try)%len(c.addrs)])
 		switch {
+		case errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET): // a balancer asks another one
+			c.count(turnedAway)
 		case err != nil:
 			c.count("none")
 		case status == http.StatusOK || status == http.StatusAccepted:

@@ -45,6 +45,7 @@ type lab struct {
 	toRecord *testenv.Proxy // nil on SQLite, which has no network
 	staff    []*member
 	fronts   []*testenv.Proxy // what clients call
+	doors    []string         // the same without a network between
 	tokens   []string         // of the givers' sessions
 	armed    string           // the folder of fail points
 }
@@ -176,6 +177,7 @@ func (l *lab) hire(path, record string, commands ...string) {
 		if command != "worker" {
 			addr := fmt.Sprintf("127.0.0.1:%d", testenv.FreePort(l.t))
 			own = append(slices.Clone(environ), "BEIAN_HTTP_ADDR="+addr)
+			l.doors = append(l.doors, addr)
 			l.fronts = append(l.fronts, testenv.StartProxy(l.t, addr))
 		}
 		l.staff = append(l.staff, &member{name: fmt.Sprintf("%s %d", command, i),

@@ -35,7 +35,7 @@ func TestR9_TheAnswerToACommitIsLost(t *testing.T) {
 		submit := submission(i)
 		l.toRecord.Spoil(testenv.NetFault{Withhold: []byte(commitAnswer)})
 		l.await("a job is committed without an answer", time.Minute, func() bool {
-			if _, _, err := c.ask(t.Context(), submit, c.fronts[i%len(c.fronts)].Addr()); err != nil {
+			if _, _, err := c.ask(t.Context(), submit, c.addrs[i%len(c.addrs)]); err != nil {
 				c.complain("%s: %v", submit.key, err)
 			}
 			jobs, err := l.number(`SELECT count(*) FROM jobs`)
@@ -111,7 +111,7 @@ func (c *crowd) areRefused(from, clients int) []time.Duration {
 	for i := range clients {
 		all.Go(func() {
 			start := time.Now()
-			answer, err := c.post(c.t.Context(), patient, submission(from+i), c.fronts[i%len(c.fronts)].Addr())
+			answer, err := c.post(c.t.Context(), patient, submission(from+i), c.addrs[i%len(c.addrs)])
 			took[i] = time.Since(start)
 			if err != nil {
 				c.t.Errorf("no answer: %v", err)

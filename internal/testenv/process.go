@@ -75,7 +75,11 @@ func (p *Process) Pid() int {
 }
 
 // Kill ends the server at once and waits until it is gone. Killing a stopped server does nothing.
-func (p *Process) Kill() { p.end(syscall.SIGKILL) }
+func (p *Process) Kill() { _ = p.end(syscall.SIGKILL) }
+
+// Stop asks the program to end, as a service manager does, and waits. It is an error when the program ends with a failure,
+// or not within ten seconds, when it is killed.
+func (p *Process) Stop() error { return p.end(syscall.SIGTERM) }
 
 // Freeze stops the server in its tracks: connections stay open, nothing answers.
 func (p *Process) Freeze() error { return p.signal(syscall.SIGSTOP) }
@@ -91,16 +95,17 @@ func (p *Process) signal(s syscall.Signal) error {
 }
 
 // end sends a signal, and SIGKILL when that did not help in time.
-func (p *Process) end(s syscall.Signal) {
+func (p *Process) end(s syscall.Signal) error {
 	if p.cmd == nil {
-		return
+		return nil
 	}
 	_ = p.cmd.Process.Signal(syscall.SIGCONT)
 	_ = p.cmd.Process.Signal(s)
 	reaper := time.AfterFunc(stopLimit, func() { _ = p.cmd.Process.Kill() })
-	_ = p.cmd.Wait()
+	err := p.cmd.Wait()
 	reaper.Stop()
 	p.cmd = nil
+	return err
 }
 
 func (p *Process) logPath() string { return p.dir + ".log" }

@@ -25,7 +25,7 @@ type NetFault struct {
 	Blackhole bool          // take everything and give nothing: connections stand, and nobody is told
 	Delay     time.Duration // hold every piece back for so long
 	Cut       int           // after so many more bytes, in the middle of a piece, reset everything, once
-	Withhold  []byte        // a piece with these bytes is not passed on: reset everything instead
+	Withhold  []byte        // a piece with these bytes is not passed on: its connection is reset instead
 	Refuse    bool          // end every connection, those that stand and new ones, as if nobody listened
 }
 
@@ -89,11 +89,15 @@ func (p *Proxy) Reset() {
 // hangUp sends RST, not FIN: both sides must see an error. Call it with the lock.
 func (p *Proxy) hangUp() {
 	for conn := range p.conns {
-		if tcp, ok := conn.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0)
-		}
-		conn.Close()
+		reset(conn)
 	}
+}
+
+func reset(conn net.Conn) {
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	conn.Close()
 }
 
 func (p *Proxy) accept() {
@@ -180,7 +184,7 @@ func (p *Proxy) withholds(piece []byte) bool {
 // valve is the way through a proxy, in either direction.
 type valve struct {
 	*Proxy
-	out io.Writer
+	out net.Conn
 }
 
 // Write lets a piece through as the fault of the moment allows.
@@ -193,7 +197,7 @@ func (v valve) Write(piece []byte) (int, error) {
 		return len(piece), nil
 	}
 	if v.withholds(piece) {
-		v.Reset()
+		reset(v.out)
 		return 0, io.ErrClosedPipe
 	}
 	goes, cut := v.pass(len(piece))
