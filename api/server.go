@@ -190,7 +190,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	}
 	// Whoever was let in is known to the server once Serve has returned; Shutdown alone overlooks
 	// a connection between the two, and its request would get no answer (R17).
-	l.Close()
+	_ = l.Close()
 	<-failed
 	s.end()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
