@@ -22,7 +22,7 @@ func (pc *paperCase) dispute(ctx context.Context, tx Tx, job *Job, a Action) (Ch
 	if !job.State.Ended() {
 		job.Before, c.To = job.State, StateDisputed
 	}
-	job.DisputedAt = tx.Now()
+	job.DisputedAt = objected(*job, tx.Now())
 	params, frozen := map[string]string{"receipt": job.Receipt}, pc.own.messages().Frozen
 	told, err := pc.toApplicant(ctx, tx, job, frozen, params)
 	if err != nil {

@@ -26,7 +26,7 @@ func dispute(ctx context.Context, tx Tx, job *Job, a Action) (Change, error) {
 	if !job.State.Ended() {
 		job.Before, c.To = job.State, StateDisputed
 	}
-	job.DisputedAt = tx.Now()
+	job.DisputedAt = objected(*job, tx.Now())
 	source, err := tx.Party(ctx, AccountRef{ID: job.SourceAccountID})
 	if err != nil {
 		return Change{}, err
@@ -38,6 +38,15 @@ func dispute(ctx context.Context, tx Tx, job *Job, a Action) (Change, error) {
 // disputable: open, or done less than the window ago.
 func disputable(job Job, now time.Time) bool {
 	return !job.State.Ended() || (job.State == StateDone && now.Sub(job.EndedAt) <= disputeWindow)
+}
+
+// objected is when an objection counts from. One that waited until the effect was
+// committed came after it, although its transaction began before (R21).
+func objected(job Job, now time.Time) time.Time {
+	if now.Before(job.EndedAt) {
+		return job.EndedAt
+	}
+	return now
 }
 
 func disputant(job *Job, a Action) Actor {

@@ -180,6 +180,24 @@ func TestR21_a_veto_and_a_decision_at_once_give_one_of_them(t *testing.T) {
 	})
 }
 
+// What a transaction calls now is when it began, and a veto may wait for the effect.
+func TestR21_a_veto_that_waited_for_the_effect_comes_after_it(t *testing.T) {
+	t.Parallel()
+	o := openReview(t)
+	source := o.holder()
+	moved, r := o.moved(source, o.someone()), o.done(o.holder())
+	for receipt, object := range map[string]func() error{
+		moved:     func() error { return o.act(source, moved, tasks.VerbDispute) },
+		r.receipt: func() error { return r.object(tasks.TemplateResetWarned) },
+	} {
+		o.clock.set(o.look(receipt).Job.EndedAt.Add(-time.Second))
+		o.must(object())
+		if job := o.look(receipt).Job; job.State != tasks.StateDone || !job.DisputedAt.Equal(job.EndedAt) {
+			t.Errorf("%s is %s since %v, disputed at %v", receipt, job.State, job.EndedAt, job.DisputedAt)
+		}
+	}
+}
+
 // race lets the old side object while a task runs, and checks that what the record
 // says is one story.
 func (r *reset) race(ref tasks.TaskRef) {
