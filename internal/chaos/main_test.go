@@ -66,6 +66,20 @@ func (p *program) build(t testing.TB) string {
 	return p.path
 }
 
+// times is how often a variable asks for something, or the usual.
+func times(t testing.TB, variable string, usual int) int {
+	t.Helper()
+	text := os.Getenv(variable)
+	if text == "" {
+		return usual
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("%s is not a number of times", variable)
+	}
+	return n
+}
+
 // settings are the seed and the length of a storm; the seed is always printed. A long one without a seed draws it.
 func settings(t testing.TB) (seed uint64, storm time.Duration) {
 	t.Helper()
@@ -79,13 +93,7 @@ func settings(t testing.TB) (seed uint64, storm time.Duration) {
 			t.Fatalf("%s is not a number", seedVariable)
 		}
 	}
-	if text := os.Getenv(secondsVariable); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 {
-			t.Fatalf("%s is not a number of seconds", secondsVariable)
-		}
-		storm = time.Duration(n) * time.Second
-	}
+	storm = time.Duration(times(t, secondsVariable, int(storm.Seconds()))) * time.Second
 	t.Logf("make chaos SEED=%d SECONDS=%d", seed, int(storm.Seconds()))
 	return seed, storm
 }

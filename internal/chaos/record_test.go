@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"os"
 	"slices"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -22,13 +21,7 @@ const (
 const commitAnswer = "C\x00\x00\x00\x0bCOMMIT\x00"
 
 func TestR9_TheAnswerToACommitIsLost(t *testing.T) {
-	cuts := 30
-	if text := os.Getenv(cutsVariable); text != "" {
-		var err error
-		if cuts, err = strconv.Atoi(text); err != nil {
-			t.Fatalf("%s is not a number", cutsVariable)
-		}
-	}
+	cuts := times(t, cutsVariable, 30)
 	l := newLab(t, "postgres", cuts, "api", "api")
 	c := l.crowd()
 	for i := range cuts {

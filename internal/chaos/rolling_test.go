@@ -3,7 +3,6 @@ package chaos
 import (
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,13 +19,7 @@ func TestR17_RollingRestartsUnderLoad(t *testing.T) {
 	if os.Getenv(restartsVariable) == "" && os.Getenv(secondsVariable) == "" {
 		t.Skip("rolling restarts are for make chaos")
 	}
-	rounds := 5
-	if text := os.Getenv(restartsVariable); text != "" {
-		var err error
-		if rounds, err = strconv.Atoi(text); err != nil {
-			t.Fatalf("%s is not a number", restartsVariable)
-		}
-	}
+	rounds := times(t, restartsVariable, 5)
 	crew := []string{"api", "api", "worker", "worker"}
 	l := newLab(t, "postgres", rounds*len(crew)*clientsPerRestart, crew...)
 	c := l.crowd()

@@ -24,8 +24,8 @@ func TestAFirstVisitIsLight(t *testing.T) {
 		v.settle()
 		bytes, requests := v.notes.spent()
 		t.Logf("%s: %.0f bytes in %d requests", path, bytes, requests)
-		if bytes > applicantBudget || requests > 5 {
-			t.Errorf("%s costs %.0f bytes in %d requests, more than %d in 5", path, bytes, requests, applicantBudget)
+		if bytes > applicantBudget || requests > 4 {
+			t.Errorf("%s costs %.0f bytes in %d requests, more than %d in 4", path, bytes, requests, applicantBudget)
 		}
 		v.look("first" + map[string]string{"/": "-router", "/transfer": "-transfer", "/reset": "-reset", "/import": "-import", "/sign-in": "-sign-in", "/help": "-help", "/jobs": "-jobs", "/not-me": "-not-me"}[path])
 	}

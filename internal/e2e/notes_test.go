@@ -17,8 +17,10 @@ func (n *notes) hear(event any) {
 	defer n.mu.Unlock()
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
-		n.requests++
-		n.icon = n.icon || strings.HasSuffix(e.Request.URL, ".svg")
+		if icon := strings.HasSuffix(e.Request.URL, ".svg"); !icon || !n.icon { // settle asks for it, and a browser with windows too
+			n.requests++
+			n.icon = n.icon || icon
+		}
 		if address := e.Request.URL; !n.ours(address) {
 			n.faults = append(n.faults, "a request to "+address)
 		}
