@@ -19,6 +19,10 @@ import (
 const resetForm = `{"nature":"individual","subject_name":"李晓明","certificate_type":"id_card","certificate_number":"１１０１０１１９９００３０７７２１３",
  "icp_or_domain":"京ICP备20240011号","phone":"137 1234 5678","new_email":"fresh@example.com","reason":"mailbox_lost","remark":"旧邮箱已停用","consent":true}`
 
+// papersForm asks for the contact phone on papers.
+const papersForm = `{"nature":"individual","subject_name":"李晓明","certificate_type":"id_card","certificate_number":"110101199003077213",
+ "icp_or_domain":"京ICP备20240011号","phone":"13712345678","reason":"phone_lost","consent":true}`
+
 // loginReset begins one without a sign-in.
 func (b *bench) loginReset(t testing.TB) jobBody {
 	t.Helper()
@@ -247,7 +251,11 @@ func TestNobodyButTheHolderOfTheTrackingCodeReachesAReset(t *testing.T) {
 			if op.Method == http.MethodPut {
 				head["Content-Type"], body = "image/png", string(drawn(640, 640, 1))
 			}
-			got := b.do(t, ask{method: op.Method, path: "/v1/login-resets/" + mine.Receipt + below, body: body, key: newKey(), head: head})
+			as := ""
+			if below == "/dispute" || below == "/release" || below == "/reject" { // by a session, not by a tracking code
+				as, head["If-Match"] = "stranger", b.etag(t, mine.Receipt)
+			}
+			got := b.do(t, ask{as: as, method: op.Method, path: "/v1/login-resets/" + mine.Receipt + below, body: body, key: newKey(), head: head})
 			if got.status != http.StatusNotFound {
 				t.Errorf("%s %s: %d %s", op.Method, path, got.status, got.raw)
 			}
@@ -260,12 +268,7 @@ func TestNobodyButTheHolderOfTheTrackingCodeReachesAReset(t *testing.T) {
 func TestA8AnOldChannelFreezesAResetByAPIAndSeesNoApplicant(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	j := b.loginReset(t)
-	b.byTracking(t, j, "POST", "/verify", fmt.Sprintf(`{"code":%q}`, b.param(t, contactPhone, "code"))).job(t, 200)
-	for i, slot := range tasks.SlotsOf("individual", true) {
-		b.put(t, j, string(slot), "image/png", drawn(800, 700, uint8(90+20*i))).into(t, 200, &slotBody{})
-	}
-	b.byTracking(t, j, "POST", "/submit", "").job(t, 200)
+	j := b.submitted(t, "/v1/login-resets", resetForm)
 	veto := b.param(t, sourcePhone, "veto")
 	got := b.do(t, ask{method: "POST", path: "/v1/disputes", body: fmt.Sprintf(`{"receipt":%q,"code":%q}`, j.Receipt, veto), key: newKey()})
 	if frozen := got.job(t, 200); frozen.State != "disputed" || frozen.Kind != "login_reset" || frozen.Links.Self != "/v1/login-resets/"+j.Receipt {
@@ -287,6 +290,58 @@ func TestA8AnOldChannelFreezesAResetByAPIAndSeesNoApplicant(t *testing.T) {
 		if m.To != "" {
 			t.Errorf("the owner sees %s", m.To)
 		}
+	}
+}
+
+// submitted is a case that its applicant has handed in.
+func (b *bench) submitted(t testing.TB, resource, form string) jobBody {
+	t.Helper()
+	j := b.do(t, ask{as: "source", method: "POST", path: resource, body: form, key: newKey()}).job(t, 202)
+	tracked := func(method, path, media, body string) reply {
+		return b.do(t, ask{method: method, path: resource + "/" + j.Receipt + path, body: body, key: newKey(),
+			head: map[string]string{"X-Tracking-Code": j.Tracking, "Content-Type": media}})
+	}
+	tracked("POST", "/verify", "application/json", fmt.Sprintf(`{"code":%q}`, b.param(t, contactPhone, "code"))).job(t, 200)
+	for i, slot := range tasks.SlotsOf("individual", true) {
+		tracked("PUT", "/documents/"+string(slot), "image/png", string(drawn(800, 700, uint8(90+20*i)))).into(t, 200, &slotBody{})
+	}
+	j.State = tracked("POST", "/submit", "application/json", "").job(t, 200).State
+	return j
+}
+
+// Whoever holds the account freezes papers about it as any other job, and supervisors decide with If-Match.
+func TestA8AnOwnerFreezesPapersByAPIAndASupervisorDecides(t *testing.T) {
+	t.Parallel()
+	for resource, form := range map[string]string{"/v1/login-resets": resetForm, "/v1/contact-papers": papersForm} {
+		t.Run(resource, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			j := b.submitted(t, resource, form)
+			on := func(as, verb string) reply {
+				return b.do(t, ask{as: as, method: "POST", path: resource + "/" + j.Receipt + "/" + verb, key: newKey(),
+					head: map[string]string{"If-Match": b.etag(t, j.Receipt), "X-Tracking-Code": j.Tracking}})
+			}
+			on("stranger", "dispute").problem(t, 404, "NOT_FOUND")
+			on("", "dispute").problem(t, 401, "SIGN_IN_REQUIRED") // who applies does not object to it
+			on("reviewer", "dispute").problem(t, 403, "FORBIDDEN")
+			on("supervisor", "release").problem(t, 409, "WRONG_STATE")
+			if got := on("source", "dispute").job(t, 200); got.State != "disputed" {
+				t.Errorf("%+v", got)
+			}
+			for _, as := range []string{"source", "reviewer", "operator", "auditor"} {
+				on(as, "release").problem(t, 403, "FORBIDDEN")
+				on(as, "reject").problem(t, 403, "FORBIDDEN")
+			}
+			b.do(t, ask{as: "supervisor", method: "POST", path: resource + "/" + j.Receipt + "/release", key: newKey()}).problem(t, 428, "PRECONDITION_REQUIRED")
+			if got := on("supervisor", "release").job(t, 200); got.State != j.State {
+				t.Errorf("%+v", got)
+			}
+			on("supervisor", "dispute").job(t, 200)
+			if got := on("supervisor", "reject").job(t, 200); got.State != "rejected" {
+				t.Errorf("%+v", got)
+			}
+			on("supervisor", "reject").problem(t, 409, "WRONG_STATE")
+		})
 	}
 }
 

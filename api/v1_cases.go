@@ -10,8 +10,9 @@ import (
 )
 
 // The operations that every kind with papers has, below a resource of its own: read,
-// verify, resend, submit, withdraw, nudge, appeal, and its documents. A kind adds how
-// it begins, is revised and supplemented, since its form is its own.
+// verify, resend, submit, withdraw, nudge, appeal, its documents, and, for who is signed
+// in, dispute, release and reject (A8). A kind adds how it begins, is revised and
+// supplemented, since its form is its own.
 
 // tag is the section of the reference.
 func (at place) tag() string { return strings.TrimPrefix(at.resource, "/v1/") }
@@ -58,6 +59,7 @@ func (s *Server) caseRoutes(at place) {
 	} {
 		register(s, o, s.caseVerb(at, verb))
 	}
+	s.verbRoutes(at, map[tasks.Verb]string{tasks.VerbDispute: "api.op.dispute", tasks.VerbRelease: "api.op.release", tasks.VerbReject: "api.op.reject"})
 	s.documentRoutes(at)
 }
 

@@ -69,14 +69,7 @@ func (c *ContactChange) failed(ctx context.Context, tx Tx, job *Job, found []Blo
 // restore brings the old phone back, because the owner had no part in the change.
 // A phone that came after this change stays: errOvertaken.
 func (c *ContactChange) restore(ctx context.Context, tx Tx, job *Job, e Event) (Change, error) {
-	numbers, err := numbersOf(ctx, tx, job)
-	if errors.Is(err, ErrNotFound) {
-		return Change{}, errOvertaken
-	}
-	if err != nil {
-		return Change{}, err
-	}
-	link, err := c.bringBack(ctx, tx, job, numbers)
+	numbers, link, err := c.bringBack(ctx, tx, job)
 	if err != nil {
 		return Change{}, err
 	}
@@ -95,29 +88,37 @@ func (c *ContactChange) restore(ctx context.Context, tx Tx, job *Job, e Event) (
 // bringBack gives the account the phone that a change took. Somebody else was signed
 // in, so every key is taken away as after a login reset (L8), and the owner's mailbox
 // gets the link to a new password, which is returned. Transfers wait as long as they
-// would have (T6). A phone that came after the change stays: errOvertaken.
-func (d codeDesk) bringBack(ctx context.Context, tx Tx, job *Job, n numbers) ([]Notice, error) {
+// would have (T6). A phone that came after the change stays, and numbers that were
+// shredded can't come back: errOvertaken.
+func (d codeDesk) bringBack(ctx context.Context, tx Tx, job *Job) (numbers, []Notice, error) {
 	if err := tx.LockAccounts(ctx, job.SourceAccountID); err != nil {
-		return nil, err
+		return numbers{}, nil, err
+	}
+	n, err := numbersOf(ctx, tx, job)
+	if errors.Is(err, ErrNotFound) {
+		return n, nil, errOvertaken
+	}
+	if err != nil {
+		return n, nil, err
 	}
 	holder, err := tx.Party(ctx, AccountRef{ID: job.SourceAccountID})
 	if err != nil {
-		return nil, err
+		return n, nil, err
 	}
 	if holder.Account.SecurityPhone != n.fresh || holder.Account.Status == filing.AccountClosed {
-		return nil, errOvertaken
+		return n, nil, errOvertaken
 	}
 	if err := tx.SetPhone(ctx, job.SourceAccountID, n.old); err != nil {
-		return nil, err
+		return n, nil, err
 	}
 	if err := tx.TakeKeys(ctx, job.SourceAccountID); err != nil {
-		return nil, err
+		return n, nil, err
 	}
 	_, link, err := d.openRecovery(ctx, tx, recoveryAsk{account: holder.Account, channel: ChannelMail})
 	if err != nil {
-		return nil, ignore(err, ErrNotFound)
+		return n, nil, ignore(err, ErrNotFound)
 	}
-	return []Notice{link}, nil
+	return n, []Notice{link}, nil
 }
 
 // expireIn ends a change that stayed silent in a state past its ExpiresAt.

@@ -127,14 +127,7 @@ func (c *ContactPapers) restore(ctx context.Context, tx Tx, job *Job, e Event) (
 	if own.OldPhone == "" {
 		return Change{}, errOvertaken
 	}
-	numbers, err := numbersOf(ctx, tx, job)
-	if errors.Is(err, ErrNotFound) { // shredded
-		return Change{}, errOvertaken
-	}
-	if err != nil {
-		return Change{}, err
-	}
-	link, err := c.bringBack(ctx, tx, job, numbers)
+	numbers, link, err := c.bringBack(ctx, tx, job)
 	if err != nil {
 		return Change{}, err
 	}

@@ -57,12 +57,14 @@ func (v *visitor) handsInLegacyPapers() (receipt string) {
 	v.press(`main a[href^="/import/papers"]`)
 	v.look("import-papers-start")
 	v.press(`main .actions a.button`)
+	v.look("import-papers-who")
 	v.tap("#nature")
 	v.press("main form .actions .button")
 	v.fill("#subject_name", representative)
 	v.tap("#certificate_type")
 	v.fill("#certificate_number", herNumber)
 	v.fill("#icp_or_domain", "fang.example.com")
+	v.look("import-papers-facts")
 	v.press("main form .actions .button")
 	v.fill("#phone", phone)
 	v.fill("#old_login", "wang-2009")
@@ -77,8 +79,11 @@ func (v *visitor) handsInLegacyPapers() (receipt string) {
 	}
 	v.look("import-papers-list")
 	v.open(root + "/phone")
+	v.look("import-papers-phone")
 	v.fill("#code", v.s.code(v.t, phone, 1))
 	v.press(`main form .actions .button`)
+	v.open(root + "/handoff")
+	v.look("import-papers-handoff")
 	for i, slot := range []string{"id_front", "id_back", "holding_id"} {
 		v.attachBelow(root, slot, photo(v.t, uint8(110+20*i), false))
 	}

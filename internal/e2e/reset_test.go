@@ -8,6 +8,7 @@ import (
 	"image/jpeg"
 	"math/rand/v2"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -167,14 +168,15 @@ func (v *visitor) attach(receipt, slot, name string) {
 // attachBelow does so for a job of any kind with papers.
 func (v *visitor) attachBelow(root, slot, name string) {
 	v.t.Helper()
+	kind := strings.ReplaceAll(strings.Trim(path.Dir(root), "/"), "/", "-")
 	v.open(root + "/documents/" + slot)
-	v.look("reset-document-" + slot)
+	v.look(kind + "-document-" + slot)
 	v.leave(func() {
 		v.call("choosing a file", chromedp.SetUploadFiles("#file", []string{name}))
 		v.tap("form[enctype] .actions .button")
 	})
 	v.holds(`(i => i && i.complete && i.naturalWidth > 600)(document.querySelector("main figure img"))`)
-	v.look("reset-uploaded-" + slot)
+	v.look(kind + "-uploaded-" + slot)
 }
 
 func TestSomebodyWhoLostTheLoginAppliesForANewOne(t *testing.T) {

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/chromedp"
-
 	"beian/internal/text"
 )
 
@@ -45,13 +43,7 @@ func TestATransferOnPapersTakesEffectAndIsReversed(t *testing.T) {
 		v.fill("#code", s.code(t, a.phone, 1))
 		v.press(`main form .actions .button`)
 		for i, slot := range []string{"id_front", "id_back", "holding_id"} {
-			picture := photo(t, uint8(110+20*i), false)
-			v.open(root + "/documents/" + slot)
-			v.leave(func() {
-				v.call("choosing a file", chromedp.SetUploadFiles("#file", []string{picture}))
-				v.tap("form[enctype] .actions .button")
-			})
-			v.holds(`(i => i && i.complete && i.naturalWidth > 600)(document.querySelector("main figure img"))`)
+			v.attachBelow(root, slot, photo(t, uint8(110+20*i), false))
 		}
 		v.open(root + "/change/receiver")
 		v.look("papers-change")
