@@ -176,6 +176,16 @@ func (c *crowd) told() (receipts []string) {
 	return receipts
 }
 
+// wereAnswered: nobody was left without an answer, or told that the desk is at fault.
+func (c *crowd) wereAnswered() {
+	c.t.Helper()
+	for answer, n := range c.answers {
+		if answer == "none" || strings.HasPrefix(answer, "5") {
+			c.t.Errorf("%d requests were answered %q", n, answer)
+		}
+	}
+}
+
 // rest is a client's pause before it asks again.
 func rest(ctx context.Context) {
 	over := time.NewTimer(50*time.Millisecond + rand.N(150*time.Millisecond))

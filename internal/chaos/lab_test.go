@@ -60,10 +60,15 @@ type member struct {
 // firstPerson keeps the made-up phones away from those the inbox plays faults for.
 const firstPerson = 5000
 
-// newLab opens an office of such processes; without any named, of the engine's usual ones.
+// newLab opens an office of such processes, each a command of the program and what is in its environment besides; without
+// any named, of the engine's usual ones.
 func newLab(t *testing.T, engine string, people int, crew ...string) *lab {
 	t.Helper()
-	path := theProgram.build(t)
+	program := theProgram
+	if strings.Contains(strings.Join(crew, " "), aheadVariable) {
+		program = theProgramAhead
+	}
+	path := program.build(t)
 	l := &lab{t: t, dir: t.TempDir(), redis: testenv.StartRedis(t)}
 	l.armed = filepath.Join(l.dir, "armed")
 	if err := os.Mkdir(l.armed, 0o700); err != nil {
@@ -159,7 +164,7 @@ func (l *lab) signIn(tx accounts.Tx, i int) error {
 	l.tokens[i] = rand.Text()
 	sum := sha256.Sum256([]byte(l.tokens[i]))
 	return tx.AddSession(l.t.Context(), accounts.Session{ID: uuid.NewString(), AccountID: account.AccountID, CreatedAt: tx.Now(), SeenAt: tx.Now(),
-		ExpiresAt: tx.Now().Add(time.Hour)}, hex.EncodeToString(sum[:]))
+		ExpiresAt: tx.Now().Add(24 * time.Hour)}, hex.EncodeToString(sum[:]))
 }
 
 // hire starts one process for each command.
@@ -169,14 +174,15 @@ func (l *lab) hire(path, record string, commands ...string) {
 	environ = append(environ, "BEIAN_ENV=development", "BEIAN_DATA_DIR="+l.dir, "BEIAN_DATABASE_URL="+record, "BEIAN_KEYS_FILE="+filepath.Join(l.dir, "keys.json"),
 		"BEIAN_REDIS_URL=redis://"+l.toRedis.Addr()+"/0", "BEIAN_LEASE=2s", "BEIAN_POLICY_TARGET_ACCEPTANCE=off", "BEIAN_LOG_LEVEL=warn",
 		"BEIAN_LOG_FORMAT=json", failpoint.Variable+"="+l.armed)
-	for i, command := range commands {
-		args, own := []string{command}, environ
+	for i, line := range commands {
+		words := strings.Fields(line)
+		command, args, own := words[0], words[:1:1], slices.Concat(environ, words[1:])
 		if command == "dev" {
 			args = append(args, "--no-demo")
 		}
 		if command != "worker" {
 			addr := fmt.Sprintf("127.0.0.1:%d", testenv.FreePort(l.t))
-			own = append(slices.Clone(environ), "BEIAN_HTTP_ADDR="+addr)
+			own = append(own, "BEIAN_HTTP_ADDR="+addr)
 			l.doors = append(l.doors, addr)
 			l.fronts = append(l.fronts, testenv.StartProxy(l.t, addr))
 		}

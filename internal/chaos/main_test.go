@@ -34,14 +34,19 @@ const (
 func TestMain(m *testing.M) {
 	code := testenv.Main(m)
 	theProgram.remove()
+	theProgramAhead.remove()
 	os.Exit(code)
 }
 
 // theProgram is built once, with fail points; without armed ones it is the program that ships.
 var theProgram = &program{remove: func() {}}
 
+// theProgramAhead is the same with a wall clock that can be wrong.
+var theProgramAhead = &program{remove: func() {}, flags: overlaid}
+
 type program struct {
 	once   sync.Once
+	flags  func(dir string) ([]string, error) // more for its build
 	path   string
 	err    error
 	remove func()
@@ -49,21 +54,31 @@ type program struct {
 
 func (p *program) build(t testing.TB) string {
 	t.Helper()
-	p.once.Do(func() {
-		var dir string
-		if dir, p.err = os.MkdirTemp("", "beian-chaos-*"); p.err != nil {
-			return
-		}
-		p.remove, p.path = func() { os.RemoveAll(dir) }, filepath.Join(dir, "beian")
-		out, err := exec.Command("go", "build", "-buildvcs=false", "-tags", "failpoints", "-o", p.path, "beian").CombinedOutput()
-		if err != nil {
-			p.err = fmt.Errorf("building the program: %w: %s", err, out)
-		}
-	})
+	p.once.Do(func() { p.err = p.make() })
 	if p.err != nil {
 		t.Fatal(p.err)
 	}
 	return p.path
+}
+
+func (p *program) make() error {
+	dir, err := os.MkdirTemp("", "beian-chaos-*")
+	if err != nil {
+		return err
+	}
+	p.remove, p.path = func() { os.RemoveAll(dir) }, filepath.Join(dir, "beian")
+	args := []string{"build", "-buildvcs=false", "-tags", "failpoints", "-o", p.path}
+	if p.flags != nil {
+		more, err := p.flags(dir)
+		if err != nil {
+			return err
+		}
+		args = append(args, more...)
+	}
+	if out, err := exec.Command("go", append(args, "beian")...).CombinedOutput(); err != nil {
+		return fmt.Errorf("building the program: %w: %s", err, out)
+	}
+	return nil
 }
 
 // times is how often a variable asks for something, or the usual.

@@ -10,7 +10,7 @@ import (
 
 func TestAnOwnerChangesTheSecurityPhoneAndASupervisorBringsItBack(t *testing.T) {
 	t.Parallel()
-	inEach(t, []manner{{text.Chinese, true, 360}, {text.English, false, 1280}}, func(t *testing.T, s *stage, m manner) {
+	inEach(t, ofTwo(), func(t *testing.T, s *stage, m manner) {
 		p := newParties(t, s)
 		fresh := fmt.Sprintf("134%s", p.sourcePhone[3:])
 		owner, boss := s.visitor(t, m), s.visitor(t, m)

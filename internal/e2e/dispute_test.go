@@ -2,13 +2,11 @@ package e2e
 
 import (
 	"testing"
-
-	"beian/internal/text"
 )
 
 func TestWhoeverDidNotAskFreezesTheJobAndASupervisorLetsItGoOn(t *testing.T) {
 	t.Parallel()
-	inEach(t, []manner{{text.Chinese, true, 360}, {text.English, false, 1280}}, func(t *testing.T, s *stage, m manner) {
+	inEach(t, ofTwo(), func(t *testing.T, s *stage, m manner) {
 		p := newParties(t, s)
 		source, owner, boss := s.visitor(t, m), s.visitor(t, m), s.visitor(t, m)
 		receipt := p.handIn(source)

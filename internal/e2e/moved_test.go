@@ -2,11 +2,11 @@ package e2e
 
 import (
 	"net"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
-
-	"beian/internal/text"
 )
 
 // another runs the program a second time, with data of its own and its clock moved. What it returns stops it.
@@ -35,13 +35,17 @@ func (s *stage) from(t *testing.T, moment string, flags ...string) (stop func())
 // the second start; the clock runs a minute a second then.
 func TestABrokenPromiseIsToldEverywhere(t *testing.T) {
 	t.Parallel()
-	s := onStage(t).another(t)
+	inEach(t, ofTwo(), brokenPromise)
+}
+
+func brokenPromise(t *testing.T, first *stage, m manner) {
+	s := first.another(t)
 	stop := s.from(t, "2026-03-02T09:00:00+08:00")
-	a, v := newApplicant(t, s, false), s.visitor(t, manner{text.Chinese, true, 360})
+	a, v := newApplicant(t, s, false), s.visitor(t, m)
 	receipt := a.begin(v)
 	a.prove(v, receipt)
 	a.handIn(v, receipt)
-	v.promises("3月4日（周三）18:00")
+	v.promises(time.Date(2026, 3, 4, 10, 0, 0, 0, time.UTC)) // Wednesday at 18:00
 	tracking := ask[string](v, `[...document.querySelectorAll("[data-copy]")].at(-1).dataset.copy`)
 	v.call("leaving", chromedp.Navigate("about:blank"))
 	stop()
@@ -52,14 +56,14 @@ func TestABrokenPromiseIsToldEverywhere(t *testing.T) {
 	v.fill("#tracking", tracking)
 	v.press("main form .actions .button")
 	v.sees("reset.head.late.say")
-	v.promises("3月6日（周五）18:00")
+	v.promises(time.Date(2026, 3, 6, 10, 0, 0, 0, time.UTC)) // Friday
 	v.look("reset-late")
 	v.call("leaving", chromedp.Navigate("about:blank"))
 	stop()
 
 	// The address of a picture is good for a minute, which is a second while the clock runs; staff work at its usual pace.
 	s.from(t, "2026-03-04T18:30:00+08:00")
-	boss := s.reviewer(t, text.English, s.hire(t, "shift-lead", "supervisor"))
+	boss := s.reviewer(t, m.lang, s.hire(t, "shift-lead", "supervisor"))
 	boss.open("/ops/reviews?tab=escalated")
 	boss.holds(`document.querySelector("tr.over a[href='/ops/reviews/` + receipt + `']") !== null`)
 	boss.sees("review.escalated")
@@ -72,13 +76,12 @@ func TestABrokenPromiseIsToldEverywhere(t *testing.T) {
 	boss.sees("review.escalated")
 	boss.look("review-late")
 
-	s.reviewer(t, text.English, s.hire(t, "day-shift", "reviewer")).cannotClaim(receipt)
+	s.reviewer(t, m.lang, s.hire(t, "day-shift", "reviewer")).cannotClaim(receipt)
 }
 
 // promises waits for a day and a time in the card of the promise.
-func (v *visitor) promises(words ...string) {
+func (v *visitor) promises(when time.Time) {
 	v.t.Helper()
-	for _, word := range words {
-		v.holds(`document.querySelector("#job-promise")?.innerText.replace(/\s+/g, "").includes(` + quoted(word) + `)`)
-	}
+	words := strings.Join(strings.Fields(v.s.words.Promise(v.lang, when)), "")
+	v.holds(`document.querySelector("#job-promise")?.innerText.replace(/\s+/g, "").includes(` + quoted(words) + `)`)
 }

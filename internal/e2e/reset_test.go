@@ -15,8 +15,6 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
-
-	"beian/internal/text"
 )
 
 // mailLink is the path of the link that confirms a mailbox.
@@ -263,39 +261,40 @@ func TestAnOrganisationsRepresentativeAppliesWithALetterAndGoesOnByPhone(t *test
 // four eyes look at it (L2, L9).
 func TestAnOrganisationsPrincipalNeedsOneDocumentAndFourEyes(t *testing.T) {
 	t.Parallel()
-	s := onStage(t)
-	a := newApplicant(t, s, true)
-	a.principal = true
-	v := s.visitor(t, manner{text.Chinese, true, 360})
-	receipt := a.begin(v)
-	a.prove(v, receipt)
-	for _, slot := range []string{"letter", "applicant_id_front", "applicant_id_back"} {
-		if ask[bool](v, `document.querySelector("a[href$='/documents/`+slot+`']") !== null`) {
-			t.Errorf("a principal is asked for %s", slot)
+	inEach(t, ofTwo(), func(t *testing.T, s *stage, m manner) {
+		a := newApplicant(t, s, true)
+		a.principal = true
+		v := s.visitor(t, m)
+		receipt := a.begin(v)
+		a.prove(v, receipt)
+		for _, slot := range []string{"letter", "applicant_id_front", "applicant_id_back"} {
+			if ask[bool](v, `document.querySelector("a[href$='/documents/`+slot+`']") !== null`) {
+				t.Errorf("a principal is asked for %s", slot)
+			}
 		}
-	}
-	v.attach(receipt, "holding_certificate", a.papers(t)["holding_certificate"])
-	v.submitReset(receipt)
+		v.attach(receipt, "holding_certificate", a.papers(t)["holding_certificate"])
+		v.submitReset(receipt)
 
-	numbers := map[string]string{"certificate_number": a.number}
-	first := s.reviewer(t, text.Chinese, "reviewer")
-	first.claims(receipt)
-	first.examines(numbers)
-	first.look("review-principal")
-	first.decides("approve")
-	v.fresh("approved_1")
-	second := s.reviewer(t, text.Chinese, "supervisor")
-	second.claims(receipt)
-	second.sees("review.bench.blind")
-	second.examines(numbers)
-	second.decides("approve")
-	v.fresh("done")
-	a.signsInAnew(v)
+		numbers := map[string]string{"certificate_number": a.number}
+		first := s.reviewer(t, m.lang, "reviewer")
+		first.claims(receipt)
+		first.examines(numbers)
+		first.look("review-principal")
+		first.decides("approve")
+		v.fresh("approved_1")
+		second := s.reviewer(t, m.lang, "supervisor")
+		second.claims(receipt)
+		second.sees("review.bench.blind")
+		second.examines(numbers)
+		second.decides("approve")
+		v.fresh("done")
+		a.signsInAnew(v)
+	})
 }
 
 func TestAFileOfTheWrongKindIsExplainedWhereItWasChosen(t *testing.T) {
 	t.Parallel()
-	inEach(t, []manner{{text.Chinese, true, 360}, {text.English, false, 1280}}, func(t *testing.T, s *stage, m manner) {
+	inEach(t, ofTwo(), func(t *testing.T, s *stage, m manner) {
 		a := newApplicant(t, s, false)
 		v := s.visitor(t, m)
 		receipt := a.begin(v)

@@ -16,13 +16,16 @@ func (a *applicant) officeLogin() string {
 	return "office" + strings.TrimPrefix(a.id, "EA") + "@example.com"
 }
 
-// An organisation's representative, who has no JavaScript, from the first page to the new sign-in.
+// An organisation's representative from the first page to the new sign-in.
 func TestARepresentativesResetIsSupplementedSeenByFourEyesAndTakesEffect(t *testing.T) {
 	t.Parallel()
-	s := onStage(t)
+	inEach(t, []manner{{text.English, false, 360}, {text.Chinese, true, 1280}}, representativesReset)
+}
+
+func representativesReset(t *testing.T, s *stage, m manner) {
 	a := newApplicant(t, s, true)
 	papers := a.papers(t)
-	v := s.visitor(t, manner{text.English, false, 360})
+	v := s.visitor(t, m)
 	receipt := a.begin(v)
 	a.prove(v, receipt)
 	for _, slot := range []string{"holding_certificate", "letter", "applicant_id_front", "applicant_id_back"} {
@@ -30,7 +33,7 @@ func TestARepresentativesResetIsSupplementedSeenByFourEyesAndTakesEffect(t *test
 	}
 	v.submitReset(receipt)
 
-	first := s.reviewer(t, text.English, "reviewer")
+	first := s.reviewer(t, m.lang, "reviewer")
 	first.claims(receipt)
 	first.look("review-bench")
 	first.marks("letter")
@@ -48,7 +51,7 @@ func TestARepresentativesResetIsSupplementedSeenByFourEyesAndTakesEffect(t *test
 	first.cannotClaim(receipt)
 	first.look("review-not-twice")
 
-	second := s.reviewer(t, text.English, s.hire(t, "second-pair-of-eyes", "reviewer"))
+	second := s.reviewer(t, m.lang, s.hire(t, "second-pair-"+strings.ToLower(string(m.lang)), "reviewer"))
 	second.claims(receipt)
 	second.examines(numbers)
 	second.look("review-second")
@@ -104,14 +107,14 @@ func (a *applicant) signsInAnew(v *visitor) {
 }
 
 // frozen has an individual's reset stopped by a contact who was told of it.
-func frozen(t *testing.T, s *stage) (a *applicant, v *visitor, receipt string) {
+func frozen(t *testing.T, s *stage, m manner) (a *applicant, v *visitor, receipt string) {
 	t.Helper()
-	a, v = newApplicant(t, s, false), s.visitor(t, manner{text.Chinese, true, 360})
+	a, v = newApplicant(t, s, false), s.visitor(t, m)
 	receipt = a.begin(v)
 	a.prove(v, receipt)
 	a.handIn(v, receipt)
 	v.look("reset-queued")
-	contact := s.visitor(t, manner{text.Chinese, true, 360})
+	contact := s.visitor(t, m)
 	contact.open("/not-me?receipt=" + receipt)
 	contact.fill("#veto", s.read(t, a.sourcePhone, freezeWord))
 	contact.press("main form .actions .button")
@@ -122,48 +125,50 @@ func frozen(t *testing.T, s *stage) (a *applicant, v *visitor, receipt string) {
 
 func TestAResetThatWasFrozenEndsWhenASupervisorSaysSo(t *testing.T) {
 	t.Parallel()
-	s := onStage(t)
-	_, v, receipt := frozen(t, s)
-	boss := s.reviewer(t, text.Chinese, "supervisor")
-	boss.bench(receipt)
-	boss.sees("review.bench.disputed")
-	boss.look("review-frozen")
-	boss.rules(receipt, "reject", "已电话核实，主体负责人没有申请")
-	v.fresh("rejected")
-	v.sees("reset.head.refused")
-	v.look("reset-refused")
-	if ask[bool](v, `document.querySelector("a[href$='/act/appeal']") !== null`) {
-		t.Error("what a supervisor refused after an objection can be appealed")
-	}
+	inEach(t, ofTwo(), func(t *testing.T, s *stage, m manner) {
+		_, v, receipt := frozen(t, s, m)
+		boss := s.reviewer(t, m.lang, "supervisor")
+		boss.bench(receipt)
+		boss.sees("review.bench.disputed")
+		boss.look("review-frozen")
+		boss.rules(receipt, "reject", "已电话核实，主体负责人没有申请")
+		v.fresh("rejected")
+		v.sees("reset.head.refused")
+		v.look("reset-refused")
+		if ask[bool](v, `document.querySelector("a[href$='/act/appeal']") !== null`) {
+			t.Error("what a supervisor refused after an objection can be appealed")
+		}
+	})
 }
 
 func TestAResetThatWasReleasedNeedsTwoReviewers(t *testing.T) {
 	t.Parallel()
-	s := onStage(t)
-	a, v, receipt := frozen(t, s)
-	boss := s.reviewer(t, text.Chinese, "supervisor")
-	boss.rules(receipt, "release", "已电话核实，是主体负责人本人")
-	v.fresh("queued")
-	numbers := map[string]string{"certificate_number": a.number}
-	one := s.reviewer(t, text.Chinese, "reviewer")
-	one.claims(receipt)
-	one.sees("review.bench.two")
-	one.look("review-released")
-	one.examines(numbers)
-	one.decides("approve")
-	v.fresh("approved_1")
-	v.look("reset-second")
-	one.cannotClaim(receipt)
-	boss.claims(receipt)
-	boss.examines(numbers)
-	boss.decides("approve")
-	v.fresh("done")
-	v.look("reset-effect")
+	inEach(t, ofTwo(), func(t *testing.T, s *stage, m manner) {
+		a, v, receipt := frozen(t, s, m)
+		boss := s.reviewer(t, m.lang, "supervisor")
+		boss.rules(receipt, "release", "已电话核实，是主体负责人本人")
+		v.fresh("queued")
+		numbers := map[string]string{"certificate_number": a.number}
+		one := s.reviewer(t, m.lang, "reviewer")
+		one.claims(receipt)
+		one.sees("review.bench.two")
+		one.look("review-released")
+		one.examines(numbers)
+		one.decides("approve")
+		v.fresh("approved_1")
+		v.look("reset-second")
+		one.cannotClaim(receipt)
+		boss.claims(receipt)
+		boss.examines(numbers)
+		boss.decides("approve")
+		v.fresh("done")
+		v.look("reset-effect")
+	})
 }
 
 func TestARefusalTellsItsReasonsInBothLanguagesAndIsAppealedOnce(t *testing.T) {
 	t.Parallel()
-	inEach(t, []manner{{text.Chinese, true, 360}, {text.English, false, 1280}}, func(t *testing.T, s *stage, m manner) {
+	inEach(t, ofTwo(), func(t *testing.T, s *stage, m manner) {
 		a, v := newApplicant(t, s, false), s.visitor(t, m)
 		receipt := a.begin(v)
 		a.prove(v, receipt)

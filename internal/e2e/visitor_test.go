@@ -44,6 +44,11 @@ func bothLangs() []manner {
 	return []manner{{text.Chinese, true, 360}, {text.English, true, 1280}}
 }
 
+// ofTwo are the two languages, one with JavaScript and one without.
+func ofTwo() []manner {
+	return []manner{{text.Chinese, true, 360}, {text.English, false, 1280}}
+}
+
 // inEach runs a test in several manners.
 func inEach(t *testing.T, all []manner, test func(t *testing.T, s *stage, m manner)) {
 	t.Helper()

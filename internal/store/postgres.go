@@ -29,13 +29,11 @@ func openPostgres(ctx context.Context, s *Store, o Options) (*postgresDB, error)
 	cfg.RuntimeParams["idle_in_transaction_session_timeout"] = "10s" // a frozen worker must not hold locks (R13)
 	cfg.RuntimeParams["statement_timeout"] = "30s"
 	cfg.ConnectTimeout = 2 * time.Second
-	pool := stdlib.OpenDB(*cfg)
 	size := o.Connections
 	if size == 0 {
 		size = 16
 	}
-	pool.SetMaxOpenConns(size)
-	pool.SetMaxIdleConns(size)
+	pool := gentlePool(stdlib.GetConnector(*cfg), size)
 	d := &postgresDB{s: s, pool: pool}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
