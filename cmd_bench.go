@@ -22,9 +22,10 @@ type benchCommand struct {
 	Rounds     int      `default:"5" help:"Measured rounds."`
 	Pieces     int      `default:"2000" help:"Requests a round of the submit section, at most 2500."`
 	Jobs       int      `default:"2000" help:"Jobs a round of the worker section."`
-	Only       []string `placeholder:"SECTION" help:"Sections to measure: submit, idle, worker, provider, reviews, lookup, process."`
+	Only       []string `placeholder:"SECTION" help:"Sections to measure: submit, idle, worker, provider, reviews, lookup, waiting, process."`
 	Reviews    int      `default:"100000" help:"Open reviews of the reviews section."`
 	Lookups    int      `default:"1000" help:"Requests of either kind of the lookup section."`
+	Waiting    int      `default:"100000" help:"Jobs that wait in the waiting section, at most; docs/benchmarks.md has a million."`
 	JSON       bool     `help:"Print one JSON object a section."`
 	CPUProfile string   `name:"cpuprofile" placeholder:"FILE" help:"Write a CPU profile of the whole run."`
 }
@@ -48,7 +49,7 @@ type part struct {
 }
 
 func (b *workbench) parts() []part {
-	return []part{{"submit", b.submit}, {"idle", b.idle}, {"worker", b.worker}, {"provider", b.provider}, {"reviews", b.reviews}, {"lookup", b.lookup}, {"process", b.process}}
+	return []part{{"submit", b.submit}, {"idle", b.idle}, {"worker", b.worker}, {"provider", b.provider}, {"reviews", b.reviews}, {"lookup", b.lookup}, {"waiting", b.waiting}, {"process", b.process}}
 }
 
 func (c *benchCommand) run(ctx context.Context, s session) error {
@@ -82,12 +83,15 @@ func (b *workbench) check() error {
 	if b.Pieces > mostPieces {
 		return usageError{fmt.Sprintf("--pieces must be at most %d", mostPieces)}
 	}
+	if b.Waiting < 1000 {
+		return usageError{"--waiting must be at least 1000"}
+	}
 	if b.admin != "" && !strings.HasPrefix(b.admin, "postgres") {
 		return usageError{"--postgres must look like postgres://user@host/database"}
 	}
 	for _, name := range b.Only {
 		if !slices.ContainsFunc(b.parts(), func(p part) bool { return p.name == name }) {
-			return usageError{"there is no section " + name + "; choose among submit, idle, worker, provider, reviews, lookup and process"}
+			return usageError{"there is no section " + name + "; choose among submit, idle, worker, provider, reviews, lookup, waiting and process"}
 		}
 	}
 	return nil

@@ -181,9 +181,9 @@ func (w *workshop) carryOut(ctx context.Context) (took time.Duration, err error)
 
 // holdMessages pauses their queue and empties it of an earlier turn's, so that the
 // relay's window has room for this one's.
-func (w *workshop) holdMessages() error {
+func (o *office) holdMessages() error {
 	const messages = string(tasks.QueueNotify)
-	inspector := asynq.NewInspectorFromRedisClient(w.redis.Front())
+	inspector := asynq.NewInspectorFromRedisClient(o.redis.Front())
 	names, err := inspector.Queues()
 	if err == nil && slices.Contains(names, messages) { // an earlier turn paused it
 		_, err = inspector.DeleteAllPendingTasks(messages)
