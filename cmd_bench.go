@@ -26,6 +26,7 @@ type benchCommand struct {
 	Reviews    int      `default:"100000" help:"Open reviews of the reviews section."`
 	Lookups    int      `default:"1000" help:"Requests of either kind of the lookup section."`
 	Waiting    int      `default:"100000" help:"Jobs that wait in the waiting section, at most; docs/benchmarks.md has a million."`
+	Newcomers  int      `default:"400" help:"New transfers beside the jobs that wait."`
 	JSON       bool     `help:"Print one JSON object a section."`
 	CPUProfile string   `name:"cpuprofile" placeholder:"FILE" help:"Write a CPU profile of the whole run."`
 }
@@ -83,8 +84,8 @@ func (b *workbench) check() error {
 	if b.Pieces > mostPieces {
 		return usageError{fmt.Sprintf("--pieces must be at most %d", mostPieces)}
 	}
-	if b.Waiting < 1000 {
-		return usageError{"--waiting must be at least 1000"}
+	if b.Waiting < 1000 || b.Newcomers < 1 {
+		return usageError{"--waiting must be at least 1000, --newcomers at least 1"}
 	}
 	if b.admin != "" && !strings.HasPrefix(b.admin, "postgres") {
 		return usageError{"--postgres must look like postgres://user@host/database"}

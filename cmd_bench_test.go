@@ -66,7 +66,7 @@ func TestBenchPrintsOneObjectASection(t *testing.T) {
 
 func TestBenchRefusesWhatItCannotMeasure(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"--only", "everything"}, {"--rounds", "0"}, {"--lookups", "1"}, {"--pieces", "2501"}, {"--postgres", "mysql://host/db"}} {
+	for _, args := range [][]string{{"--only", "everything"}, {"--rounds", "0"}, {"--lookups", "1"}, {"--pieces", "2501"}, {"--waiting", "10"}, {"--newcomers", "0"}, {"--postgres", "mysql://host/db"}} {
 		if code, out, said := runBench(t, args...); code != exitUsage || out != "" || said == "" {
 			t.Errorf("%v: exit code %d, printed %q, said %q", args, code, out, said)
 		}
@@ -81,6 +81,19 @@ func TestBenchMeasuresUploadsAndTheQueue(t *testing.T) {
 	}
 	for _, want := range []string{"Uploads of a 4 MB picture, sqlite", "with 600 open reviews, sqlite", "- goal a page of waiting, p95",
 		"Over HTTP with 600 open reviews, sqlite", "- goal a 4 MB picture over HTTP, p95", "- goal the page of the queue over HTTP, p95"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the report lacks %q:\n%s", want, out)
+		}
+	}
+}
+
+func TestBenchTellsHowEverythingGrowsWithTheJobsThatWait(t *testing.T) {
+	t.Parallel()
+	code, out, said := runBench(t, "--only", "waiting", "--waiting", "1500", "--newcomers", "10")
+	if code != exitOK {
+		t.Fatalf("exit code %d: %s", code, said)
+	}
+	for _, want := range []string{"Jobs that wait, sqlite", "| 0 |", "| 1000 |", "| 1500 |", "- goal 1500 jobs: a new job is done, the slowest", "- goal 1500 jobs: Redis has at most 50 MB"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the report lacks %q:\n%s", want, out)
 		}

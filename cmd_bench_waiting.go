@@ -24,7 +24,7 @@ func (b *workbench) waiting(ctx context.Context) ([]bench.Section, error) {
 		s := bench.Section{Name: "Jobs that wait, " + e.name,
 			Head: []string{"jobs", "submit p50", "submit p99", "verify → done p50", "verify → done p99", "the slowest", "console list p95", "relay pass p95", "Redis", "filled in"}}
 		err := b.withOffice(ctx, e.name, "waiting-"+e.name, func(o *office, url string) error {
-			return b.waitingOn(ctx, &waitingRoom{office: o, section: &s}, url)
+			return b.waitingOn(ctx, &waitingRoom{office: o, section: &s, newcomers: b.Newcomers}, url)
 		})
 		if err != nil {
 			return nil, fmt.Errorf("on %s: %w", e.name, err)
@@ -37,10 +37,11 @@ func (b *workbench) waiting(ctx context.Context) ([]bench.Section, error) {
 // waitingRoom is an office whose backlog grows.
 type waitingRoom struct {
 	*office
-	section *bench.Section
-	wire    *bench.Wire
-	empty   time.Duration // a submission's p99 with nobody waiting
-	walks   int
+	section   *bench.Section
+	newcomers int // for each size
+	wire      *bench.Wire
+	empty     time.Duration // a submission's p99 with nobody waiting
+	walks     int
 }
 
 func (b *workbench) waitingOn(ctx context.Context, r *waitingRoom, url string) error {
@@ -86,7 +87,14 @@ func sizes(most int) []int {
 }
 
 func (r *waitingRoom) measure(ctx context.Context, jobs int, filled time.Duration) error {
-	people, err := r.welcomeCrowd(ctx, bench.Span{From: r.walks * idleTransfers, Count: idleTransfers})
+	relay := queue.NewRelay(r.store, r.redis.Front(), r.log)
+	for sent := 1; sent > 0; { // until all that has room is in Redis
+		var err error
+		if sent, err = relay.Pass(ctx); err != nil {
+			return err
+		}
+	}
+	people, err := r.welcomeCrowd(ctx, bench.Span{From: r.walks * r.newcomers, Count: r.newcomers})
 	if err != nil {
 		return err
 	}
@@ -102,7 +110,6 @@ func (r *waitingRoom) measure(ctx context.Context, jobs int, filled time.Duratio
 	if err != nil {
 		return err
 	}
-	relay := queue.NewRelay(r.store, r.redis.Front(), r.log)
 	passes, err := often(ctx, func(ctx context.Context) error {
 		_, err := relay.Pass(ctx)
 		return err

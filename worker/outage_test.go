@@ -3,6 +3,7 @@ package worker_test
 import (
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -67,13 +68,33 @@ func refusals() map[string]string {
 	return map[string]string{"read-only": "READONLY", "out of memory": "OOM"}
 }
 
+// awayVariable says how long R6 keeps Redis away, five seconds by default.
+const awayVariable = "BEIAN_TEST_REDIS_AWAY"
+
+// awayPace is how far apart submissions are meanwhile.
+const awayPace = 80 * time.Millisecond
+
+// awaySubmissions is how many come while Redis is away.
+func awaySubmissions(t testing.TB) int {
+	t.Helper()
+	away := 5 * time.Second
+	if text := os.Getenv(awayVariable); text != "" {
+		var err error
+		if away, err = time.ParseDuration(text); err != nil {
+			t.Fatalf("%s is no duration", awayVariable)
+		}
+	}
+	return int(away / awayPace)
+}
+
 func TestR6_SubmissionsGoOnWhileRedisIsAway(t *testing.T) {
 	t.Parallel()
+	const before = 30
+	during := awaySubmissions(t)
 	for name, o := range outages() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			forEachEngine(t, func(t *testing.T, h *house) {
-				const before, during = 30, 60
 				r := h.stricken()
 				h.settle(0, before+during)
 				h.open("redis://"+r.net.Addr()+"/0", zerolog.Nop())
@@ -86,7 +107,7 @@ func TestR6_SubmissionsGoOnWhileRedisIsAway(t *testing.T) {
 						t.Fatalf("a write is answered %v", err)
 					}
 				}
-				away := h.stream(before, before+during, 80*time.Millisecond) // five seconds
+				away := h.stream(before, before+during, awayPace)
 				if err := o.end(t.Context(), r); err != nil {
 					t.Fatal(err)
 				}
