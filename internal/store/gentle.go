@@ -16,7 +16,8 @@ import (
 // on two cores refused 60 transfers in four seconds that way (docs/reliability.md).
 type gentle struct {
 	to    driver.Connector
-	size  int // of the pool, at most
+	warm  func(context.Context, driver.Conn) // makes a spare connection ready
+	size  int                                // of the pool, at most
 	spare chan driver.Conn
 	again chan struct{} // there is room to grow
 	end   context.CancelFunc
@@ -32,9 +33,9 @@ const (
 )
 
 // gentlePool is a pool of at most size connections; closing it closes the spare one.
-func gentlePool(to driver.Connector, size int) *sql.DB {
+func gentlePool(to driver.Connector, size int, warm func(context.Context, driver.Conn)) *sql.DB {
 	ctx, end := context.WithCancel(context.Background())
-	g := &gentle{to: to, size: size, spare: make(chan driver.Conn, 1), again: make(chan struct{}, 1), end: end, today: 1}
+	g := &gentle{to: to, warm: warm, size: size, spare: make(chan driver.Conn, 1), again: make(chan struct{}, 1), end: end, today: 1}
 	g.pool = sql.OpenDB(g)
 	g.bound(0)
 	go g.grow(ctx)
@@ -91,14 +92,30 @@ func (g *gentle) grow(ctx context.Context) {
 			c.Close()
 		case g.spare <- c: // the last one has been taken
 			g.bound(1)
+			g.wake(ctx)
 		}
+	}
+}
+
+// wake hands the spare connection to whoever waits: the pool looks for room only when
+// it is asked for a connection, or given one back.
+func (g *gentle) wake(ctx context.Context) {
+	if s := g.pool.Stats(); s.InUse < s.OpenConnections {
+		return
+	}
+	if c, err := g.pool.Conn(ctx); err == nil {
+		c.Close()
 	}
 }
 
 func (g *gentle) open(ctx context.Context) (driver.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, spareTimeout)
 	defer cancel()
-	return g.to.Connect(ctx)
+	c, err := g.to.Connect(ctx)
+	if err == nil {
+		g.warm(ctx, c)
+	}
+	return c, err
 }
 
 // drop closes a spare connection that nobody took.

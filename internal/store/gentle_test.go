@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -40,12 +41,17 @@ func (n *narrow) Connect(ctx context.Context) (driver.Conn, error) {
 
 func narrowPool(t *testing.T, size int) (*narrow, *sql.DB) {
 	t.Helper()
+	return narrowPoolOf(t, size, &phrases{})
+}
+
+func narrowPoolOf(t *testing.T, size int, known *phrases) (*narrow, *sql.DB) {
+	t.Helper()
 	cfg, err := pgx.ParseConfig(testenv.Postgres(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	n := &narrow{Connector: stdlib.GetConnector(*cfg)}
-	pool := gentlePool(n, size)
+	pool := gentlePool(n, size, known.teach)
 	t.Cleanup(func() { pool.Close() })
 	return n, pool
 }
@@ -102,5 +108,31 @@ func TestAPoolThatIsRefusedStartsSmallAgain(t *testing.T) {
 	n.most.Store(0)
 	if err := busy(t.Context(), pool, 40); err != nil || n.most.Load() > 2 {
 		t.Errorf("%d connections were asked for at once, %v", n.most.Load(), err)
+	}
+}
+
+// A connection that nobody waited for knows what the others have said.
+func TestASpareConnectionKnowsTheStatements(t *testing.T) {
+	t.Parallel()
+	known := &phrases{}
+	for _, text := range []string{`SELECT 1 AS one`, `SELECT 1 AS one`, `SELECT nothing FROM nowhere`, strings.Repeat(" ", longestPhrase+1)} {
+		known.hear(text)
+	}
+	_, pool := narrowPoolOf(t, 3, known)
+	knows := 0
+	for range 3 { // the first was opened by who needed it
+		c, err := pool.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		var n int
+		if err := c.QueryRowContext(t.Context(), `SELECT count(*) FROM pg_prepared_statements WHERE statement = 'SELECT 1 AS one'`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		knows += n
+	}
+	if knows != 2 && knows != 3 || known.count.Load() != 2 {
+		t.Errorf("%d of 3 connections know the statement, %d are known", knows, known.count.Load())
 	}
 }

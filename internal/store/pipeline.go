@@ -17,6 +17,7 @@ import (
 type pipeline struct {
 	ctx    context.Context // of the whole transaction; it bounds every statement
 	conn   *pgx.Conn
+	known  *phrases
 	writes bool // between BEGIN and COMMIT; else every statement for itself
 
 	opened  bool
@@ -128,6 +129,7 @@ func (p *pipeline) trip(asked []statement, fn func(pgx.BatchResults) error) erro
 	}
 	waited := len(p.waiting)
 	for _, s := range append(p.waiting, asked...) {
+		p.known.hear(s.text)
 		batch.Queue(s.text, s.args...)
 	}
 	p.waiting = nil

@@ -16,8 +16,9 @@ import (
 
 // postgresDB is the engine for several machines.
 type postgresDB struct {
-	s    *Store
-	pool *sql.DB
+	s     *Store
+	pool  *sql.DB
+	known *phrases
 }
 
 func openPostgres(ctx context.Context, s *Store, o Options) (*postgresDB, error) {
@@ -33,8 +34,9 @@ func openPostgres(ctx context.Context, s *Store, o Options) (*postgresDB, error)
 	if size == 0 {
 		size = 16
 	}
-	pool := gentlePool(stdlib.GetConnector(*cfg), size)
-	d := &postgresDB{s: s, pool: pool}
+	d := &postgresDB{s: s, known: &phrases{}}
+	pool := gentlePool(stdlib.GetConnector(*cfg), size, d.known.teach)
+	d.pool = pool
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	if err := pool.PingContext(ctx); err != nil {
@@ -63,7 +65,7 @@ func (d *postgresDB) view(ctx context.Context, fn func(*tx) error) error {
 	ctx, cancel := bounded(ctx, dbTimeout)
 	defer cancel()
 	return d.on(ctx, func(c *pgx.Conn) error {
-		q := &pipeline{ctx: ctx, conn: c}
+		q := &pipeline{ctx: ctx, conn: c, known: d.known}
 		return q.result(fn(&tx{s: d.s, q: q}))
 	})
 }
@@ -72,7 +74,7 @@ func (d *postgresDB) update(ctx context.Context, fn func(*tx) error) error {
 	ctx, cancel := bounded(ctx, dbTimeout)
 	defer cancel()
 	return d.on(ctx, func(c *pgx.Conn) error {
-		q := &pipeline{ctx: ctx, conn: c, writes: true}
+		q := &pipeline{ctx: ctx, conn: c, known: d.known, writes: true}
 		// After a commit this does nothing; otherwise it must work although ctx ended.
 		defer q.rollback()
 		if err := q.result(fn(&tx{s: d.s, q: q})); err != nil {
