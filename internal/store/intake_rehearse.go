@@ -52,7 +52,7 @@ func (s *Store) onCopy(ctx context.Context, d *sqliteDB, fn func(intake.Store) e
 
 func (s *Store) rolledBack(ctx context.Context, d *postgresDB, fn func(intake.Store) error) error {
 	return d.on(ctx, func(c *pgx.Conn) error {
-		q := &pipeline{ctx: ctx, conn: c, writes: true}
+		q := &pipeline{ctx: ctx, conn: c, known: d.known, writes: true}
 		defer q.rollback()
 		return q.result(fn(rehearsal{&tx{s: s, q: q}}))
 	})
