@@ -215,6 +215,9 @@ type Viewer struct {
 	System    bool      // the desk itself
 }
 
+// viewer is a member of staff at a job.
+func (a Actor) viewer() Viewer { return Viewer{Staff: a.Kind, StaffID: a.ID} }
+
 // Blocker is one reason why a job can't go on (A5): a code of product.md, whose
 // matter it is, and the field it concerns. Words come from the catalog.
 type Blocker struct {

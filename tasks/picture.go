@@ -49,7 +49,7 @@ func (d *Desk) handedOut(ctx context.Context, p Picture, staff Actor, note notin
 		return Document{}, ErrForbidden
 	}
 	err = d.store.Update(ctx, func(tx Tx) error {
-		job, _, _, err := d.reviewed(ctx, tx, p.Receipt)
+		job, _, _, err := d.reviewed(ctx, tx, p.Receipt, staff.viewer())
 		if err != nil {
 			return err
 		}

@@ -104,7 +104,7 @@ func (d *Desk) redateOne(ctx context.Context, receipt string) (moved bool, err e
 }
 
 func (d *Desk) redate(ctx context.Context, tx Tx, receipt string) (moved bool, err error) {
-	job, r, flow, err := d.reviewed(ctx, tx, receipt)
+	job, r, flow, err := d.reviewed(ctx, tx, receipt, Viewer{System: true})
 	if err != nil {
 		return false, err
 	}

@@ -51,9 +51,9 @@ type Decide struct {
 // errHeld says that somebody else has the review, or nobody any more.
 var errHeld = fmt.Errorf("the claim is not held: %w", ErrConflict)
 
-// reviewed reads a job, its review and its flow for a member of staff.
-func (d *Desk) reviewed(ctx context.Context, tx Tx, receipt string) (Job, Review, Reviewed, error) {
-	job, err := tx.Job(ctx, receipt, Viewer{System: true})
+// reviewed reads a job, its review and its flow.
+func (d *Desk) reviewed(ctx context.Context, tx Tx, receipt string, by Viewer) (Job, Review, Reviewed, error) {
+	job, err := tx.Job(ctx, receipt, by)
 	if err != nil {
 		return Job{}, Review{}, nil, err
 	}
@@ -71,7 +71,7 @@ func (d *Desk) reviewed(ctx context.Context, tx Tx, receipt string) (Job, Review
 func (d *Desk) Claim(ctx context.Context, receipt string, staff Actor) (Review, error) {
 	var r Review
 	err := d.store.Update(ctx, func(tx Tx) error {
-		job, found, _, err := d.reviewed(ctx, tx, receipt)
+		job, found, _, err := d.reviewed(ctx, tx, receipt, staff.viewer())
 		if err != nil {
 			return err
 		}
@@ -180,7 +180,7 @@ func (d *Desk) Renew(ctx context.Context, receipt string, staff Actor) (Review, 
 // Return gives a claim back to the queue (V1).
 func (d *Desk) Return(ctx context.Context, receipt string, staff Actor) error {
 	return d.store.Update(ctx, func(tx Tx) error {
-		job, r, _, err := d.reviewed(ctx, tx, receipt)
+		job, r, _, err := d.reviewed(ctx, tx, receipt, staff.viewer())
 		if err != nil {
 			return err
 		}
@@ -200,7 +200,7 @@ func (d *Desk) Return(ctx context.Context, receipt string, staff Actor) error {
 // shown only for a decision that can be made.
 func (d *Desk) Rehearse(ctx context.Context, in Decide) error {
 	return d.store.View(ctx, func(tx Tx) error {
-		job, r, flow, err := d.reviewed(ctx, tx, in.Receipt)
+		job, r, flow, err := d.reviewed(ctx, tx, in.Receipt, in.Staff.viewer())
 		if err != nil {
 			return err
 		}
@@ -213,7 +213,7 @@ func (d *Desk) Rehearse(ctx context.Context, in Decide) error {
 // ErrStale when the reviewer saw an older version, *Invalid for what is missing.
 func (d *Desk) Decide(ctx context.Context, in Decide) (Review, error) {
 	_, err := d.once(ctx, in.Once, func(tx Tx) (Accepted, error) {
-		job, r, flow, err := d.reviewed(ctx, tx, in.Receipt)
+		job, r, flow, err := d.reviewed(ctx, tx, in.Receipt, in.Staff.viewer())
 		if err != nil {
 			return Accepted{}, err
 		}
@@ -272,7 +272,7 @@ func reasonsOf(findings []Finding) string {
 func (d *Desk) Undo(ctx context.Context, receipt string, staff Actor) (Review, error) {
 	var r Review
 	err := d.store.Update(ctx, func(tx Tx) error {
-		job, found, _, err := d.reviewed(ctx, tx, receipt)
+		job, found, _, err := d.reviewed(ctx, tx, receipt, staff.viewer())
 		if err != nil {
 			return err
 		}

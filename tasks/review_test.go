@@ -92,9 +92,12 @@ func TestV1_operators_auditors_and_strangers_review_nothing(t *testing.T) {
 	r := o.draft(o.holder()).handIn()
 	doc := r.bench(reviewer(1)).Documents[0]
 	for _, kind := range []tasks.ActorKind{tasks.ActorOperator, tasks.ActorAuditor, tasks.ActorApplicant, ""} {
-		staff := tasks.Actor{Kind: kind, ID: "x"}
-		wantIs(t, r.claim(staff), tasks.ErrForbidden)
-		wantIs(t, r.decide(r.verdict(staff, tasks.VerdictEscalate)), tasks.ErrForbidden)
+		staff, refused := tasks.Actor{Kind: kind, ID: "x"}, tasks.ErrForbidden
+		if kind == "" {
+			refused = tasks.ErrNotFound // nobody at all does not even see it
+		}
+		wantIs(t, r.claim(staff), refused)
+		wantIs(t, r.decide(r.verdict(staff, tasks.VerdictEscalate)), refused)
 		_, err := o.desk.ClaimNext(t.Context(), staff)
 		wantIs(t, err, tasks.ErrNotFound)
 		_, err = o.desk.OpenPicture(t.Context(), tasks.Picture{Receipt: r.receipt, DocumentID: doc.ID, Page: 1}, staff)

@@ -67,7 +67,7 @@ func (d *Desk) Workbench(ctx context.Context, receipt string, staff Actor) (Work
 }
 
 func (d *Desk) workbench(ctx context.Context, tx Tx, receipt string, staff Actor) (Workbench, error) {
-	job, r, flow, err := d.reviewed(ctx, tx, receipt)
+	job, r, flow, err := d.reviewed(ctx, tx, receipt, staff.viewer())
 	if err != nil {
 		return Workbench{}, err
 	}
@@ -193,7 +193,7 @@ func (d *Desk) Unmask(ctx context.Context, receipt, field, reason string, staff 
 	}
 	var clear string
 	err := d.store.Update(ctx, func(tx Tx) error {
-		job, r, flow, err := d.reviewed(ctx, tx, receipt)
+		job, r, flow, err := d.reviewed(ctx, tx, receipt, staff.viewer())
 		if err != nil {
 			return err
 		}

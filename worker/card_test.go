@@ -88,10 +88,29 @@ func (h *cardHouse) living() (ids []string) {
 		infos, err := list("review")
 		h.must(err)
 		for _, info := range infos {
-			ids = append(ids, info.ID)
+			if !slices.Contains(ids, info.ID) { // Asynq moved it to the next list
+				ids = append(ids, info.ID)
+			}
 		}
 	}
 	return ids
+}
+
+// oneCard is the only card, once it is seen: while Asynq moves it from list to list,
+// whoever reads one list after the other may miss it.
+func (h *cardHouse) oneCard() (id string) {
+	h.t.Helper()
+	eventually(h.t, "the dashboard has one card", 20*time.Second, func() bool {
+		left := h.living()
+		if len(left) > 1 {
+			h.t.Fatalf("the dashboard has %v", left)
+		}
+		if len(left) == 1 {
+			id = left[0]
+		}
+		return len(left) == 1
+	})
+	return id
 }
 
 // until moves the record's clock to a moment; Asynq hears of it by reconcile, as
@@ -144,7 +163,7 @@ func TestV3AReviewsCardTellsItsWholeStory(t *testing.T) {
 
 	h.until(half)
 	h.card(a.receipt, 1, asynq.TaskStateRetry, "due")
-	eventually(t, "50 % is on record", 10*time.Second, func() bool { return h.dueOf(a.receipt).Reminded == 50 })
+	eventually(t, "50 % is on record", 60*time.Second, func() bool { return h.dueOf(a.receipt).Reminded == 50 })
 	h.until(calendar.Share(r.StartedAt, r.DueAt, 80))
 	h.card(a.receipt, 1, asynq.TaskStateRetry, "at risk (80 %)")
 	if h.failedToday() != 0 {
@@ -217,9 +236,7 @@ func TestV3ANudgedCardStaysOneCard(t *testing.T) {
 	}
 	slices.Sort(took)
 	h.card(a.receipt, 1, asynq.TaskStateRetry, "due")
-	if left := h.living(); len(left) != 1 {
-		t.Errorf("after twenty nudges the dashboard has %v", left)
-	}
+	h.oneCard()
 	t.Logf("from the nudge to the parked card: p50 %s, max %s", at(took, 50), at(took, 100))
 }
 
@@ -243,9 +260,7 @@ func TestV3ANudgeAmidARunIsNotLost(t *testing.T) {
 		t.Fatal("nothing was nudged")
 	}
 	h.card(a.receipt, 1, asynq.TaskStateRetry, "due")
-	if left := h.living(); len(left) != 1 {
-		t.Errorf("the dashboard has %v", left)
-	}
+	h.oneCard()
 }
 
 func TestV3AFlushedRedisShowsEveryDeadlineAgain(t *testing.T) {
@@ -413,8 +428,8 @@ func TestV6NoButtonOfTheDashboardHarmsAReview(t *testing.T) {
 		}
 		h.card(a.receipt, 1, asynq.TaskStateRetry, "due")
 	}
-	if left := h.living(); len(left) != 1 || left[0] != info.ID {
-		t.Errorf("the dashboard has %v", left)
+	if left := h.oneCard(); left != info.ID {
+		t.Errorf("the dashboard has %s", left)
 	}
 	if after := h.dueOf(a.receipt); after.Version != before.Version || h.failedToday() != 0 {
 		t.Errorf("the review changed: %+v", after)

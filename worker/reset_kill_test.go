@@ -147,7 +147,7 @@ func TestR13_AResetsEffectThatSleptPastItsLeaseIsFencedOff(t *testing.T) {
 		if err := sleeper.cmd.Process.Signal(syscall.SIGCONT); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "the sleeper goes on", 10*time.Second, func() bool { return len(h.paper.lines(t, "woke")) == 1 })
+		eventually(t, "the sleeper goes on", 60*time.Second, func() bool { return len(h.paper.lines(t, "woke")) == 1 })
 		if woke := h.paper.lines(t, "woke")[0]; woke[3] != "true" {
 			t.Errorf("the sleeper's commit was not fenced: %v", woke)
 		}

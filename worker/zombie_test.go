@@ -38,7 +38,7 @@ func TestR13_AWorkerThatSleptPastItsLeaseIsFencedOff(t *testing.T) {
 		if err := sleeper.cmd.Process.Signal(syscall.SIGCONT); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "the sleeper goes on", 10*time.Second, func() bool { return len(h.paper.lines(t, "woke")) == 1 })
+		eventually(t, "the sleeper goes on", 60*time.Second, func() bool { return len(h.paper.lines(t, "woke")) == 1 })
 		if woke := h.paper.lines(t, "woke")[0]; woke[3] != "true" {
 			t.Errorf("the sleeper's commit was not fenced: %v", woke)
 		}
@@ -57,7 +57,7 @@ func TestR13_AWorkerThatSleptPastItsLeaseIsFencedOff(t *testing.T) {
 // keeps every other from writing until it goes on, which is not what is tested.
 func (h *house) freeze(p *process) {
 	h.t.Helper()
-	eventually(h.t, "the process stands still and holds no lock", 10*time.Second, func() bool {
+	eventually(h.t, "the process stands still and holds no lock", 60*time.Second, func() bool {
 		if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 			h.t.Fatal(err)
 		}
@@ -102,7 +102,7 @@ func TestR13_AStepThatReadBeforeItSleptCannotCommit(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- sleeper.Work(background(t), ref) }()
 	<-read // the sleeper has read the job inside its transaction
-	eventually(t, "its lease is over", 10*time.Second, func() bool {
+	eventually(t, "its lease is over", 60*time.Second, func() bool {
 		freed, _, err := h.store.FreeLost(t.Context(), 12)
 		return err == nil && freed == 1
 	})

@@ -20,6 +20,8 @@ const jobColumns = `SELECT id, receipt, kind, state, before_state, version, subj
 // review above all, is of the same moment, and of two people who act at once the
 // second sees what the first did (R21). A step does not lock what it reads: a worker
 // that freezes must hold nobody up (R13), and what it read too early it can't commit.
+// It locks its job ahead of its first write: everybody writes to a job first and to
+// what belongs to it afterwards, so that no two wait for each other.
 func (t *tx) Job(ctx context.Context, receipt string, by tasks.Viewer) (tasks.Job, error) {
 	var job tasks.Job
 	clause, arg := t.right(by)
@@ -32,6 +34,9 @@ func (t *tx) Job(ctx context.Context, receipt string, by tasks.Viewer) (tasks.Jo
 		locks = ""
 	}
 	err := scanJob(t.q.row(ctx, jobColumns+"WHERE receipt = $1 AND "+clause+locks, args...).Scan, &job)
+	if err == nil && locks == "" {
+		t.q.aheadOfWrites("SELECT 1 FROM jobs WHERE id = $1 FOR NO KEY UPDATE", job.ID)
+	}
 	return job, notFound(err)
 }
 

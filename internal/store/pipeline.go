@@ -22,6 +22,7 @@ type pipeline struct {
 
 	opened  bool
 	time    time.Time
+	ahead   []statement // of the first write
 	waiting []statement
 	failed  error // what broke the transaction
 }
@@ -54,7 +55,14 @@ func (p *pipeline) locks() string {
 	return ""
 }
 
+func (p *pipeline) aheadOfWrites(text string, args ...any) {
+	if p.writes {
+		p.ahead = append(p.ahead, statement{text, args})
+	}
+}
+
 func (p *pipeline) exec(_ context.Context, text string, args ...any) (n int64, err error) {
+	p.writing()
 	err = p.trip([]statement{{text, args}}, func(r pgx.BatchResults) error {
 		tag, err := r.Exec()
 		n = tag.RowsAffected()
@@ -64,11 +72,18 @@ func (p *pipeline) exec(_ context.Context, text string, args ...any) (n int64, e
 }
 
 func (p *pipeline) later(_ context.Context, text string, args ...any) error {
+	p.writing()
 	p.waiting = append(p.waiting, statement{text, args})
 	if len(p.waiting) < pipelineMost {
 		return nil
 	}
 	return p.flush()
+}
+
+// writing sends what must go ahead of the first write along with it.
+func (p *pipeline) writing() {
+	p.waiting = append(p.waiting, p.ahead...)
+	p.ahead = nil
 }
 
 // flush sends what waits and nothing more.

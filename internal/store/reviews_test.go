@@ -3,12 +3,14 @@ package store
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"beian/internal/filing"
+	"beian/internal/testenv"
 	"beian/tasks"
 )
 
@@ -246,4 +248,48 @@ func TestTheTasksOfAResetIncludeTheCardsOfItsRounds(t *testing.T) {
 			t.Errorf("%v, %v", ids, err)
 		}
 	})
+}
+
+// A step writes a review while a person, who has the job, is about to: whoever
+// comes second waits at the job, and not for the other to wait for it in turn.
+func TestR21AStepAndAPersonNeverWaitForEachOther(t *testing.T) {
+	t.Parallel()
+	s := migrated(t, openTest(t, testenv.Postgres(t)))
+	opened(t, s, "j1", time.Hour)
+	write := func(x *tx, by tasks.Viewer, between func()) error {
+		job, err := x.Job(t.Context(), "LR-j1", by)
+		if err != nil {
+			return err
+		}
+		r, err := x.Review(t.Context(), "LR-j1")
+		if err != nil {
+			return err
+		}
+		between()
+		if err := x.SaveReview(t.Context(), &r); err != nil {
+			return err
+		}
+		return x.Record(t.Context(), &job, tasks.Change{}, nil)
+	}
+	var once sync.Once // what loses a race is tried again
+	read, stepped := make(chan struct{}), make(chan error, 1)
+	inTx(t, s, func(person *tx) error {
+		return write(person, tasks.Viewer{Staff: tasks.ActorReviewer}, func() {
+			go func() {
+				stepped <- s.update(t.Context(), func(step *tx) error {
+					return write(step, tasks.Viewer{System: true}, func() { once.Do(func() { close(read) }) })
+				})
+			}()
+			<-read
+			waits := `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+			for count(t, s, waits) == 0 && len(stepped) == 0 {
+			}
+			if n := count(t, s, waits+` AND query LIKE 'SELECT 1 FROM jobs%'`); n != 1 {
+				t.Error("the step does not wait for the job before it writes")
+			}
+		})
+	})
+	if err := <-stepped; !errors.Is(err, tasks.ErrConflict) {
+		t.Errorf("the step, which read too early, ended with %v", err)
+	}
 }

@@ -193,6 +193,8 @@ func (m sqliteMoment) now() time.Time { return m.time }
 
 func (sqliteMoment) locks() string { return "" } // one writes at a time
 
+func (sqliteMoment) aheadOfWrites(string, ...any) {} // see locks
+
 func (d *sqliteDB) now() time.Time { return d.clock().UTC().Truncate(time.Millisecond) }
 
 var errClosed = errors.New("the store is closed")

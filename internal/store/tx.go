@@ -30,6 +30,9 @@ type querier interface {
 	// neither its count nor, until then, its error: that may come out of any later
 	// statement, and of the commit at last.
 	later(ctx context.Context, text string, args ...any) error
+	// aheadOfWrites runs a SELECT that locks right before the transaction's first
+	// write; nothing where nobody else can write.
+	aheadOfWrites(text string, args ...any)
 	// query runs reads one after the other, on PostgreSQL in one round trip.
 	query(ctx context.Context, reads ...read) error
 	row(ctx context.Context, text string, args ...any) scanner
