@@ -208,11 +208,11 @@ func (c *queuesList) run(ctx context.Context, s session) error {
 
 type (
 	queuesPause struct {
-		Queue  string `arg:"" enum:"account,notify" help:"account or notify; review and ops carry deadlines and never pause."`
+		Queue  string `arg:"" enum:"account,notify,webhook" help:"account, notify or webhook; review and ops carry deadlines and never pause."`
 		Reason string `required:"" help:"Why; kept in the journal."`
 	}
 	queuesResume struct {
-		Queue string `arg:"" enum:"account,notify,review,ops" help:"Queue."`
+		Queue string `arg:"" enum:"account,notify,review,ops,webhook" help:"Queue."`
 	}
 )
 

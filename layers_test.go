@@ -62,6 +62,7 @@ func layerTable() map[string]place {
 		"internal/legacy/legacytest": {layer: 2},
 		"internal/documents":         {layer: 2, strict: true, ours: []string{"internal/filing", "internal/vault", "tasks"}, foreign: []string{"golang.org/x/image", "golang.org/x/sys", "github.com/klippa-app/go-pdfium", "github.com/tetratelabs/wazero"}},
 		"internal/oidc":              {layer: 2},
+		"internal/webhook":           {layer: 2, strict: true, ours: []string{"tasks"}, foreign: []string{"github.com/standard-webhooks/standard-webhooks", "code.dny.dev/ssrf"}},
 
 		"internal/bench": {layer: 3},
 		".":              {layer: 3, ours: []string{"internal/bench"}},

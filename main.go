@@ -35,6 +35,7 @@ type commands struct {
 	Staff       staffCommand       `cmd:"" help:"Manage reviewers, supervisors, operators and auditors."`
 	Account     accountCommand     `cmd:"" help:"Manage sign-ins of filing accounts."`
 	APIKeys     apiKeysCommand     `cmd:"" name:"apikeys" help:"Manage the keys by which programs use /v1."`
+	Webhooks    webhooksCommand    `cmd:"" help:"Manage the addresses of integrators that are told when jobs change."`
 	Jobs        jobsCommand        `cmd:"" help:"Look at jobs, decide disputes, re-drive dead letters."`
 	Reviews     reviewsCommand     `cmd:"" help:"Look at manual reviews, take one, give one back."`
 	Queues      queuesCommand      `cmd:"" help:"Look at, pause and resume queues."`

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,6 +25,7 @@ import (
 	"beian/internal/store"
 	"beian/internal/text"
 	"beian/internal/vault"
+	"beian/internal/webhook"
 	"beian/tasks"
 )
 
@@ -114,12 +117,21 @@ func (o *office) newDesk(sender tasks.Sender) *tasks.Desk {
 		Store: o.store, Sender: sender, Secrets: o.vault, Random: random{}, Passwords: o.accounts,
 		Flows: tasks.Flows(o.policy(), o.vault, random{}), Lease: o.cfg.Worker.Lease, Speed: o.time.speed, Chores: o.chores(),
 		Cabinet: o.cabinet, ClaimLease: o.time.stretch(o.cfg.Policy.ClaimLease), Undo: o.time.stretch(o.cfg.Policy.Undo),
-		Budget: o.budget(),
+		Budget: o.budget(), Caller: o.caller(),
 	}
 	if o.legacy != nil { // a nil pointer in the port would not be nil
 		parts.Legacy = o.legacy
 	}
 	return tasks.NewDesk(parts)
+}
+
+// caller reaches webhooks. In development this machine may be called, too.
+func (o *office) caller() tasks.Caller {
+	networks := o.cfg.WebhookNetworks
+	if o.cfg.IsDevelopment() {
+		networks = append(slices.Clone(networks), netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"))
+	}
+	return webhook.New(webhook.Options{Networks: networks, Jobs: o.cfg.BaseURL() + "/v1/jobs/", Version: version(), Now: o.clock})
 }
 
 // connect finds Redis, or starts the embedded one, and tests it.

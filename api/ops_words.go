@@ -73,7 +73,7 @@ func (o *Ops) told(v *opsVisit, kind tasks.Kind, key string) string {
 
 func (o *Ops) queueName(v *opsVisit, q tasks.Queue) string {
 	return o.word(v, map[string]string{
-		"account": "ops.queue.account", "notify": "ops.queue.notify", "review": "ops.queue.review", "ops": "ops.queue.ops",
+		"account": "ops.queue.account", "notify": "ops.queue.notify", "review": "ops.queue.review", "ops": "ops.queue.ops", "webhook": "ops.queue.webhook",
 	}, string(q))
 }
 

@@ -26,12 +26,13 @@ const (
 type Config struct {
 	Environment Environment `name:"env" var:"BEIAN_ENV" default:"production" choices:"development,production" help:"Environment; production refuses made-up keys."`
 
-	HTTPAddr       string         `name:"http-addr" var:"BEIAN_HTTP_ADDR" default:"127.0.0.1:8080" example:"0.0.0.0:8080" help:"Address the API and the pages listen on."`
-	MetricsAddr    string         `name:"metrics-addr" var:"BEIAN_METRICS_ADDR" example:"127.0.0.1:9090" help:"Separate address for /metrics; empty serves it on the main address, to loopback peers only."`
-	PublicURL      string         `name:"public-url" var:"BEIAN_PUBLIC_URL" example:"https://beian.example.cn" help:"Address people reach the pages at; printed in messages, letters and QR codes."`
-	TrustedProxies []netip.Prefix `name:"trusted-proxies" var:"BEIAN_TRUSTED_PROXIES" example:"10.0.0.0/8,192.168.1.4" help:"Proxies whose X-Forwarded-For is believed; empty believes nobody."`
-	CORSOrigins    []Origin       `name:"cors-origins" var:"BEIAN_CORS_ORIGINS" example:"https://www.example.cn" help:"Foreign origins whose forms may submit jobs."`
-	APIKey         Secret         `kong:"-" var:"BEIAN_API_KEY" example:"(32 or more random characters)" help:"Key of a program with every scope; empty leaves only those that beian apikeys made."`
+	HTTPAddr        string         `name:"http-addr" var:"BEIAN_HTTP_ADDR" default:"127.0.0.1:8080" example:"0.0.0.0:8080" help:"Address the API and the pages listen on."`
+	MetricsAddr     string         `name:"metrics-addr" var:"BEIAN_METRICS_ADDR" example:"127.0.0.1:9090" help:"Separate address for /metrics; empty serves it on the main address, to loopback peers only."`
+	PublicURL       string         `name:"public-url" var:"BEIAN_PUBLIC_URL" example:"https://beian.example.cn" help:"Address people reach the pages at; printed in messages, letters and QR codes."`
+	WebhookNetworks []netip.Prefix `name:"webhook-networks" var:"BEIAN_WEBHOOK_NETWORKS" example:"10.0.0.0/8" help:"Networks whose webhooks may be called besides public addresses; empty calls public ones only."`
+	TrustedProxies  []netip.Prefix `name:"trusted-proxies" var:"BEIAN_TRUSTED_PROXIES" example:"10.0.0.0/8,192.168.1.4" help:"Proxies whose X-Forwarded-For is believed; empty believes nobody."`
+	CORSOrigins     []Origin       `name:"cors-origins" var:"BEIAN_CORS_ORIGINS" example:"https://www.example.cn" help:"Foreign origins whose forms may submit jobs."`
+	APIKey          Secret         `kong:"-" var:"BEIAN_API_KEY" example:"(32 or more random characters)" help:"Key of a program with every scope; empty leaves only those that beian apikeys made."`
 
 	DataDir     string `name:"data-dir" var:"BEIAN_DATA_DIR" default:"./data" example:"/var/lib/beian" help:"Directory for the embedded database, documents and keys."`
 	DatabaseURL URL    `name:"database-url" var:"BEIAN_DATABASE_URL" example:"postgres://beian@db.internal/beian" help:"sqlite:///path or postgres://…; empty is SQLite in the data directory."`

@@ -24,6 +24,7 @@ type Desk struct {
 	speed   float64
 	cabinet Cabinet
 	legacy  Legacy
+	caller  Caller
 	budget  Budget
 
 	claimLease, undoFor time.Duration
@@ -150,7 +151,7 @@ func (s Submission) asker() string { return cmp.Or(s.AccountID, s.Asker) }
 // NewDesk wires the desk. The lease is how long a claimed step may stay silent.
 func NewDesk(p DeskParts) *Desk {
 	d := &Desk{store: p.Store, sender: p.Sender, secrets: p.Secrets, random: p.Random, hashes: p.Passwords,
-		lease: stretch(p.Lease, p.Speed), speed: cmp.Or(p.Speed, 1), cabinet: p.Cabinet, legacy: p.Legacy, budget: p.Budget, claimLease: cmp.Or(p.ClaimLease, 30*time.Minute), undoFor: p.Undo, flows: map[Kind]Flow{}, steps: map[string]step{}}
+		lease: stretch(p.Lease, p.Speed), speed: cmp.Or(p.Speed, 1), cabinet: p.Cabinet, legacy: p.Legacy, caller: p.Caller, budget: p.Budget, claimLease: cmp.Or(p.ClaimLease, 30*time.Minute), undoFor: p.Undo, flows: map[Kind]Flow{}, steps: map[string]step{}}
 	for _, f := range p.Flows {
 		d.flows[f.Kind()] = f
 		for name, fn := range f.Steps() {
@@ -171,6 +172,7 @@ func NewDesk(p DeskParts) *Desk {
 	d.steps[typeNoticeSend] = d.sendNotice
 	d.steps[typeNoticeCheck] = d.checkNotice
 	d.steps[typeLookup] = d.findLogin
+	d.steps[typeWebhookCall] = d.callWebhook
 	for name, chore := range p.Chores {
 		d.steps[name] = d.chore(chore)
 	}
@@ -204,6 +206,8 @@ type DeskParts struct {
 	ClaimLease, Undo time.Duration
 	// Legacy is the legacy platform; nil where none is configured (I2).
 	Legacy Legacy
+	// Caller reaches webhooks; nil where none can be (tests).
+	Caller Caller
 	// Budget bounds what the SMS provider is asked to carry; zero bounds nothing.
 	Budget Budget
 	// Chores are the recurring duties of the house by task type; each may run

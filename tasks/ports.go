@@ -36,6 +36,7 @@ type Tx interface {
 	LegacyTies
 	LegacyItems
 	LegacyEffects
+	Webhooks
 }
 
 // Facts is what the filing system told us, and the effect of a transfer on it.

@@ -2,19 +2,22 @@ package tasks
 
 import "time"
 
-// Queue is one of the four Asynq queues (queue.md, Queues).
+// Queue is one of the Asynq queues (queue.md, Queues; ADR 26).
 type Queue string
 
-// The queues: flow steps, messages, review deadlines, chores.
+// The queues: flow steps, messages, review deadlines, chores, calls to webhooks.
 const (
 	QueueAccount Queue = "account"
 	QueueNotify  Queue = "notify"
 	QueueReview  Queue = "review"
 	QueueOps     Queue = "ops"
+	QueueWebhook Queue = "webhook"
 )
 
 // Queues lists every queue; each has a server of its own.
-func Queues() []Queue { return []Queue{QueueAccount, QueueNotify, QueueReview, QueueOps} }
+func Queues() []Queue {
+	return []Queue{QueueAccount, QueueNotify, QueueReview, QueueOps, QueueWebhook}
+}
 
 // Task is a unit of work in the outbox, delivered by Asynq, decided by SQL. It
 // carries a reference only (queue.md, principle 1).

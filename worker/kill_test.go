@@ -2,15 +2,20 @@ package worker_test
 
 import (
 	"encoding/json"
+	"io"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
 	"beian/internal/testenv"
+	"beian/tasks"
 )
 
 // process is one child of a test.
@@ -83,6 +88,7 @@ func TestR1_KilledProcessesLoseNothing(t *testing.T) {
 	forEachEngine(t, func(t *testing.T, h *house) {
 		server := testenv.StartRedis(t)
 		h.settle(0, killJobs)
+		heard := h.listen("integrator")
 		worker := part{Mode: modeWorker, Redis: server.URL, Lease: leaseOfTests, Delay: 60 * time.Millisecond}
 		submitter := part{Mode: modeSubmitter, Lease: leaseOfTests, Jobs: killJobs, Pace: 60 * time.Millisecond}
 		parts := []part{worker, worker, worker, submitter}
@@ -107,6 +113,7 @@ func TestR1_KilledProcessesLoseNothing(t *testing.T) {
 		eventually(t, "everything is submitted", time.Minute, func() bool { return !children[3].running() })
 		rest := h.quiet(killJobs, 40*time.Second)
 		h.whole(killJobs)
+		h.allHeard(heard)
 		recoveries := h.recoveries(deaths)
 		t.Logf("%s: %d kills in %s over %d jobs and %d messages; all done %s after the last", h.store.Engine(), len(deaths),
 			storm.Round(time.Second/10), killJobs, len(h.paper.lines(t, "sent")), rest.Round(time.Second/10))
@@ -114,6 +121,50 @@ func TestR1_KilledProcessesLoseNothing(t *testing.T) {
 		t.Logf("codes not sent again because their outcome was unknown: %d",
 			h.number(`SELECT count(*) FROM notices WHERE state = 'failed' AND template = 'code'`))
 	})
+}
+
+// messages is what a webhook's receiver got, by id.
+type messages struct {
+	mu   sync.Mutex
+	byID map[string]string
+	n    int
+}
+
+// listen enters a webhook with a receiver.
+func (h *house) listen(name string) *messages {
+	h.t.Helper()
+	m := &messages{byID: map[string]string{}}
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		id := r.Header.Get("webhook-id")
+		body, err := io.ReadAll(r.Body)
+		if before, twice := m.byID[id]; err != nil || twice && before != string(body) {
+			h.t.Errorf("%s was %s and is %s: %v", id, before, body, err)
+		}
+		m.byID[id], m.n = string(body), m.n+1
+	}))
+	h.t.Cleanup(server.Close)
+	_, _, err := h.desk.AddWebhook(h.t.Context(), tasks.System(), tasks.NewWebhook{Name: name, URL: server.URL, Plain: true})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return m
+}
+
+// allHeard: every new state of every job was told, under an id of its own.
+func (h *house) allHeard(m *messages) {
+	h.t.Helper()
+	eventually(h.t, "every message has an end", 30*time.Second, func() bool {
+		return h.number(`SELECT count(*) FROM outbox WHERE queue = 'webhook' AND state <> 'done'`) == 0
+	})
+	states := h.number(`SELECT count(*) FROM outbox WHERE queue = 'webhook'`)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.byID) != states || states < 3*killJobs {
+		h.t.Errorf("the receiver heard of %d new states, want %d", len(m.byID), states)
+	}
+	h.t.Logf("%s: the webhook's receiver took %d messages, %d of them a second time", h.store.Engine(), m.n, m.n-len(m.byID))
 }
 
 // recoveries are the times from a process's death to another claim of a task

@@ -47,7 +47,7 @@ type Parts struct {
 	Speed float64
 }
 
-// Worker is four Asynq servers, one per queue, so that each has its own
+// Worker is one Asynq server per queue, so that each has its own
 // concurrency and a hanging provider blocks nobody else (C4).
 type Worker struct {
 	parts   Parts
@@ -59,6 +59,7 @@ func New(p Parts) *Worker {
 	w := &Worker{parts: p}
 	for q, n := range map[tasks.Queue]int{
 		tasks.QueueAccount: p.Concurrency, tasks.QueueNotify: p.Concurrency, tasks.QueueReview: 4, tasks.QueueOps: 2,
+		tasks.QueueWebhook: 2 * p.Concurrency,
 	} {
 		w.servers = append(w.servers, asynq.NewServerFromRedisClient(p.Redis, w.config(q, n)))
 	}
@@ -69,7 +70,7 @@ func (w *Worker) config(q tasks.Queue, n int) asynq.Config {
 	return asynq.Config{
 		Queues:                   map[string]int{string(q): 1},
 		Concurrency:              n,
-		TaskCheckInterval:        w.parts.Poll,
+		TaskCheckInterval:        w.poll(q),
 		DelayedTaskCheckInterval: time.Second,
 		ShutdownTimeout:          w.parts.Grace,
 		Logger:                   w.parts.AsynqLog,
@@ -77,6 +78,14 @@ func (w *Worker) config(q tasks.Queue, n int) asynq.Config {
 		IsFailure:                isFailure,
 		RetryDelayFunc:           w.retryDelay,
 	}
+}
+
+// poll is how often an idle queue is looked at: nobody waits for a call to a webhook.
+func (w *Worker) poll(q tasks.Queue) time.Duration {
+	if q == tasks.QueueWebhook {
+		return max(w.parts.Poll, time.Second/4)
+	}
+	return w.parts.Poll
 }
 
 // Start begins to take deliveries.

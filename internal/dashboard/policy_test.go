@@ -19,45 +19,58 @@ run scheduled account: reviewer operator
 run scheduled notify: reviewer operator
 run scheduled review: reviewer operator
 run scheduled ops: reviewer operator
+run scheduled webhook: reviewer operator
 run retry account: reviewer operator
 run retry notify: reviewer operator
 run retry review: reviewer operator
 run retry ops: reviewer operator
+run retry webhook: reviewer operator
 run archived account: operator
 run archived notify: operator
 run archived review: operator
 run archived ops: operator
+run archived webhook: operator
 archive pending account: operator
 archive pending notify: operator
 archive pending ops: operator
+archive pending webhook: operator
 archive scheduled account: operator
 archive scheduled notify: operator
 archive scheduled ops: operator
+archive scheduled webhook: operator
 archive retry account: operator
 archive retry notify: operator
 archive retry ops: operator
+archive retry webhook: operator
 delete pending account: operator
 delete pending notify: operator
 delete pending ops: operator
+delete pending webhook: operator
 delete scheduled account: operator
 delete scheduled notify: operator
 delete scheduled ops: operator
+delete scheduled webhook: operator
 delete retry account: operator
 delete retry notify: operator
 delete retry ops: operator
+delete retry webhook: operator
 delete archived account: operator
 delete archived notify: operator
 delete archived ops: operator
+delete archived webhook: operator
 cancel active account: operator
 cancel active notify: operator
 cancel active review: operator
 cancel active ops: operator
+cancel active webhook: operator
 pause account: operator
 pause notify: operator
+pause webhook: operator
 resume account: operator
 resume notify: operator
 resume review: operator
 resume ops: operator
+resume webhook: operator
 `
 
 func mayDo(c call, role tasks.ActorKind) bool {

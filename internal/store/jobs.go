@@ -158,6 +158,9 @@ func (t *tx) Record(ctx context.Context, job *tasks.Job, c tasks.Change, ack *ta
 	if err := t.addEvents(ctx, c.Events); err != nil {
 		return err
 	}
+	if err := t.announce(ctx, job, c.Events); err != nil {
+		return err
+	}
 	if err := t.addNotices(ctx, c.Notices); err != nil {
 		return err
 	}
