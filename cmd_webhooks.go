@@ -184,7 +184,7 @@ func (c *webhooksDeliveries) run(ctx context.Context, s session) error {
 		}
 		w := tabwriter.NewWriter(s.out, 0, 4, 2, ' ', 0)
 		for _, r := range rows {
-			fmt.Fprintf(w, "%s\t%s.%d\t%s\t%d tries\t%s\n", r.At.Local().Format(time.DateTime), r.Receipt, r.Sequence, r.State, r.Tries, r.Reason)
+			fmt.Fprintf(w, "%s\t%s.%d\t%s\ttries %d\t%s\n", r.At.Local().Format(time.DateTime), r.Receipt, r.Sequence, r.State, r.Tries, r.Reason)
 		}
 		return w.Flush()
 	})
