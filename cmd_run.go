@@ -173,7 +173,7 @@ func (o *office) runWorker(ctx context.Context) error {
 	w := worker.New(worker.Parts{
 		Desk: o.desk, Undertaker: o.store, Decode: queue.Decode, Redis: o.redis.Worker(), Log: o.log,
 		AsynqLog: queue.AsynqLogger(o.log), Concurrency: o.cfg.Worker.Concurrency, Poll: o.cfg.Worker.QueuePoll,
-		Grace: o.cfg.Worker.ShutdownTimeout * 6 / 10, Observe: o.delivered, Result: o.cardResult, Speed: o.time.speed,
+		Grace: o.cfg.Worker.ShutdownTimeout * 6 / 10, Observe: o.delivered, Result: o.cardResult, Speed: o.time.speed, Tracer: o.tracer,
 	})
 	if err := w.Start(); err != nil {
 		return err

@@ -30,7 +30,7 @@ func (o *office) server() (*api.Server, error) {
 	return api.New(api.Parts{
 		Desk: o.desk, Reviews: o.desk, Accounts: o.accounts, Intake: o.intake, Catalog: o.catalog, Renderer: renderer,
 		Pages: api.PagesOf(groups...), Log: o.log, Version: version(), PublicURL: o.cfg.BaseURL(),
-		TrustedProxies: o.cfg.TrustedProxies, CORSOrigins: origins(o), APIKey: o.cfg.APIKey.Reveal(),
+		Tracer: o.tracer, TrustedProxies: o.cfg.TrustedProxies, CORSOrigins: origins(o), APIKey: o.cfg.APIKey.Reveal(),
 		Letters:   press{letter.New()},
 		Digest:    func(address string) string { return o.vault.Index("client", address) },
 		Watermark: documents.Watermark, Inspector: o.inspector(),

@@ -39,6 +39,7 @@ func layerTable() map[string]place {
 		"internal/text":    {layer: 0, strict: true, ours: filing, foreign: []string{"golang.org/x/text"}},
 
 		"internal/failpoint": {layer: 0, strict: true},
+		"internal/traces":    {layer: 0, strict: true, foreign: []string{"go.opentelemetry.io/otel", "go.opentelemetry.io/proto/otlp", "google.golang.org/protobuf"}},
 
 		"internal/letter": {layer: 0, strict: true, foreign: []string{
 			"codeberg.org/go-pdf/fpdf", "github.com/skip2/go-qrcode", "golang.org/x/image",
@@ -62,7 +63,7 @@ func layerTable() map[string]place {
 		"internal/legacy/legacytest": {layer: 2},
 		"internal/documents":         {layer: 2, strict: true, ours: []string{"internal/filing", "internal/vault", "tasks"}, foreign: []string{"golang.org/x/image", "golang.org/x/sys", "github.com/klippa-app/go-pdfium", "github.com/tetratelabs/wazero"}},
 		"internal/oidc":              {layer: 2},
-		"internal/webhook":           {layer: 2, strict: true, ours: []string{"tasks"}, foreign: []string{"github.com/standard-webhooks/standard-webhooks", "code.dny.dev/ssrf"}},
+		"internal/webhook":           {layer: 2, strict: true, ours: []string{"internal/traces", "tasks"}, foreign: []string{"github.com/standard-webhooks/standard-webhooks", "code.dny.dev/ssrf"}},
 
 		"internal/bench": {layer: 3},
 		".":              {layer: 3, ours: []string{"internal/bench"}},

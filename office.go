@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,6 +25,7 @@ import (
 	"beian/internal/queue"
 	"beian/internal/store"
 	"beian/internal/text"
+	"beian/internal/traces"
 	"beian/internal/vault"
 	"beian/internal/webhook"
 	"beian/tasks"
@@ -46,6 +48,7 @@ type office struct {
 	redis    *queue.Redis
 	accounts *accounts.Service
 	metrics  *metrics
+	tracer   *traces.Tracer
 	// listening is closed when the pages can be asked for.
 	listening chan struct{}
 }
@@ -71,11 +74,16 @@ func openOffice(ctx context.Context, s session) (*office, error) {
 		return nil, fmt.Errorf("%w: opening the database: %w", errDown, err)
 	}
 	o.calendar.store = o.store
+	if o.tracer, err = traces.New(ctx, strings.TrimSuffix(o.cfg.TracesURL, "/"), version(), o.lostTraces); err != nil {
+		return nil, errors.Join(err, o.store.Close())
+	}
 	if err := errors.Join(o.calendar.reload(ctx), o.furnish()); err != nil {
 		return nil, errors.Join(err, o.store.Close())
 	}
 	return o, nil
 }
+
+func (o *office) lostTraces(err error) { o.log.Warn().Err(err).Msg("traces did not arrive") }
 
 // furnish puts the desk before an open record.
 func (o *office) furnish() (err error) {
@@ -160,6 +168,9 @@ func (o *office) close() {
 		if err := o.redis.Close(ctx); err != nil {
 			o.log.Warn().Err(err).Msg("closing the queue")
 		}
+	}
+	if err := o.tracer.Stop(ctx); err != nil {
+		o.log.Warn().Err(err).Msg("sending the last traces")
 	}
 	if err := o.store.Close(); err != nil {
 		o.log.Warn().Err(err).Msg("closing the database")

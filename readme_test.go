@@ -46,11 +46,11 @@ func TestTheReadmesCommandsWork(t *testing.T) {
 
 // startDev starts the whole office on an empty data directory and waits until it
 // is ready; at the end it must stop by itself within ten seconds of SIGTERM (R17).
-func startDev(t *testing.T) string {
+func startDev(t *testing.T, flags ...string) string {
 	t.Helper()
 	addr := fmt.Sprintf("127.0.0.1:%d", testenv.FreePort(t))
 	var log bytes.Buffer
-	cmd := exec.Command(buildProgram(t), "dev", "--data-dir", t.TempDir(), "--http-addr", addr)
+	cmd := exec.Command(buildProgram(t), append([]string{"dev", "--data-dir", t.TempDir(), "--http-addr", addr}, flags...)...)
 	cmd.Stdout, cmd.Stderr = &log, &log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"beian/api/page"
 	"beian/internal/accounts"
 	"beian/internal/text"
+	"beian/internal/traces"
 	"beian/tasks"
 )
 
@@ -63,12 +65,15 @@ func LangOf(ctx context.Context) string { return string(langOf(ctx)) }
 func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		began := time.Now()
+		traced, end := s.parts.Tracer.Request(c.Request())
+		c.SetRequest(traced)
 		r := s.begin(c)
 		err := s.guarded(c, next)
 		if err != nil {
 			s.fail(err, c)
 		}
 		s.report(c, r, time.Since(began))
+		end(routeOf(c), c.Response().Status)
 		return nil
 	}
 }
@@ -120,19 +125,23 @@ func (s *Server) guarded(c echo.Context, next echo.HandlerFunc) (err error) {
 // report writes the line: the pattern of the route and never its path, nothing
 // of the query, no names.
 func (s *Server) report(c echo.Context, r *call, took time.Duration) {
-	route, status := c.Path(), c.Response().Status
-	if route == "" {
-		route = "none"
-	}
+	route, status := routeOf(c), c.Response().Status
 	s.seconds.WithLabelValues(knownMethod(c.Request().Method), route, strconv.Itoa(status)).Observe(took.Seconds())
 	if isHealth(route) {
 		return
 	}
 	kind, id := r.actor()
-	s.parts.Log.Info().Str("method", c.Request().Method).Str("route", route).Int("status", status).
+	line := s.parts.Log.Info().Str("method", c.Request().Method).Str("route", route).Int("status", status).
 		Int64("duration_ms", took.Milliseconds()).Int64("bytes", c.Response().Size).Str("request_id", r.id).
-		Str("actor_kind", kind).Str("actor_id", id).Str("code", r.code).Msg("request")
+		Str("actor_kind", kind).Str("actor_id", id).Str("code", r.code)
+	if trace := traces.ID(r.request.Context()); trace != "" {
+		line = line.Str("trace_id", trace)
+	}
+	line.Msg("request")
 }
+
+// routeOf is the pattern of the route.
+func routeOf(c echo.Context) string { return cmp.Or(c.Path(), "none") }
 
 // actor is who asked, as the log and the idempotency keys name them.
 func (r *call) actor() (kind, id string) {

@@ -34,6 +34,7 @@ import (
 
 	"beian/api/page"
 	"beian/internal/text"
+	"beian/internal/traces"
 )
 
 // Parts is what a Server is made of. Reviews, Intake, Letters, Metrics and Pages may be nil:
@@ -46,6 +47,7 @@ type Parts struct {
 	Catalog  *text.Catalog
 	Renderer *page.Renderer // made with PageFiles among its Options.Pages
 	Pages    func(*Server, *echo.Echo)
+	Tracer   *traces.Tracer // begins the span of each request; nil begins none
 	Log      zerolog.Logger
 	Version  string
 

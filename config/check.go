@@ -24,7 +24,7 @@ func (c Config) check() Faults {
 	}
 	for _, rule := range []func(Config) Fault{
 		httpAddr, metricsAddr, workerMetricsAddr, publicURL, apiKey, dataDir, databaseURL, redisURL, redisInProduction, keysFile,
-		staffProvider, accountProvider, blobsURL, blobsKeys, holds, legacyPlatform,
+		staffProvider, accountProvider, blobsURL, blobsKeys, holds, legacyPlatform, tracesCollector,
 		smsKeys, smsTemplates, smsAppID, smsEndpoint, smsHook, mailServer, mailFrom, mailSignIn,
 	} {
 		if fault := rule(c); fault.Problem != "" {
@@ -219,4 +219,13 @@ func quoted(text string) string {
 		text = string(runes[:most]) + "…"
 	}
 	return strconv.Quote(text)
+}
+
+// tracesCollector wants a web address.
+func tracesCollector(c Config) Fault {
+	fault := Fault{Variable: "BEIAN_TRACES_URL", Example: "http://127.0.0.1:4318"}
+	if parsed, err := url.Parse(c.TracesURL); c.TracesURL != "" && (err != nil || !isWebAddress(parsed)) {
+		fault.Problem = "is not a web address"
+	}
+	return fault
 }

@@ -46,6 +46,7 @@ type Config struct {
 	ContactLine  string `name:"contact-line" var:"BEIAN_CONTACT_LINE" example:"客服热线 400-000-0000" help:"Whom to ask, shown in the footer; empty names the access provider in both languages."`
 	ContactHours string `name:"contact-hours" var:"BEIAN_CONTACT_HOURS" example:"每日 8:00–22:00" help:"When they answer, shown in the footer."`
 
+	TracesURL string `name:"traces-url" var:"BEIAN_TRACES_URL" example:"http://127.0.0.1:4318" help:"OpenTelemetry collector that takes OTLP over HTTP; empty records no traces."`
 	LogLevel  string `name:"log-level" var:"BEIAN_LOG_LEVEL" default:"info" choices:"debug,info,warn,error" help:"Least level that is logged."`
 	LogFormat string `name:"log-format" var:"BEIAN_LOG_FORMAT" default:"auto" choices:"auto,json,console" help:"auto is console on a terminal, json elsewhere."`
 

@@ -88,4 +88,5 @@ type Outgoing struct {
 	Type  string
 	Ref   string
 	In    time.Duration // how far in the future it becomes due; 0 = now
+	Trace string        // of what caused it, as W3C Trace Context has it; empty: nobody records it
 }

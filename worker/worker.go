@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"beian/internal/failpoint"
+	"beian/internal/traces"
 	"beian/tasks"
 )
 
@@ -43,6 +44,8 @@ type Parts struct {
 	// Result is what a finished review card leaves in the dashboard, nil when it
 	// leaves nothing (queue.md, the review card). It must hold nothing personal.
 	Result func(ctx context.Context, ref tasks.TaskRef) []byte
+	// Tracer follows what caused a task into its step; nil follows nothing.
+	Tracer *traces.Tracer
 	// Speed is how many times faster the record's clock runs than Asynq's; 0 is 1.
 	Speed float64
 }
@@ -119,7 +122,9 @@ func (w *Worker) Stop() {
 func (w *Worker) handle(ctx context.Context, t *asynq.Task) (err error) {
 	start := time.Now()
 	id, _ := asynq.GetTaskID(ctx)
-	defer func() { w.report(ctx, t.Type(), id, start, err) }()
+	q, _ := asynq.GetQueueName(ctx)
+	ctx, end := w.parts.Tracer.Task(ctx, t.Type(), q, id, t.Headers())
+	defer func() { end(w.report(ctx, t.Type(), id, start, err)) }()
 	ref, err := w.parts.Decode(t.Payload())
 	if err != nil {
 		return w.bury(ctx, t, "malformed."+id, "the payload is not a reference")
@@ -158,7 +163,7 @@ func (w *Worker) bury(ctx context.Context, t *asynq.Task, id, reason string) err
 	return w.parts.Undertaker.Bury(ctx, id, tasks.Queue(q), t.Type(), reason)
 }
 
-func (w *Worker) report(ctx context.Context, kind, id string, start time.Time, err error) {
+func (w *Worker) report(ctx context.Context, kind, id string, start time.Time, err error) (outcome string) {
 	outcome, level := "done", zerolog.InfoLevel
 	var again *tasks.Again
 	switch {
@@ -178,10 +183,14 @@ func (w *Worker) report(ctx context.Context, kind, id string, start time.Time, e
 	} else if err != nil {
 		e = e.Err(err)
 	}
+	if trace := traces.ID(ctx); trace != "" {
+		e = e.Str("trace_id", trace)
+	}
 	e.Msg("task")
 	if w.parts.Observe != nil {
 		w.parts.Observe(kind, outcome, took)
 	}
+	return outcome
 }
 
 // isFailure: waiting for a time or for another worker is not one.

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"beian/internal/filing"
+	"beian/internal/traces"
 	"beian/tasks"
 )
 
@@ -71,8 +72,11 @@ func New(o Options) (*Connector, error) {
 	if o.Jitter == nil {
 		o.Jitter = rand.Float64
 	}
+	if o.Transport == nil {
+		o.Transport = http.DefaultTransport
+	}
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // a password goes nowhere else
-	return &Connector{base: base, key: o.Key, client: &http.Client{Transport: o.Transport, CheckRedirect: stay},
+	return &Connector{base: base, key: o.Key, client: &http.Client{Transport: traces.Outgoing(o.Transport), CheckRedirect: stay},
 		breaker: newBreaker(o.Log), now: o.Now, jitter: o.Jitter, log: o.Log}, nil
 }
 

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -295,7 +293,7 @@ func (r *Relay) enqueue(ctx context.Context, o tasks.Outgoing) error {
 	if o.In > 0 {
 		opts = append(opts, asynq.ProcessIn(r.wall(o.In)))
 	}
-	_, err = r.client.Load().EnqueueContext(ctx, asynq.NewTask(o.Type, payload), opts...)
+	_, err = r.client.Load().EnqueueContext(ctx, asynq.NewTaskWithHeaders(o.Type, payload, headersOf(o)), opts...)
 	if errors.Is(err, asynq.ErrTaskIDConflict) {
 		return r.conflict(ctx, o)
 	}
@@ -362,34 +360,3 @@ func timeout(q tasks.Queue) time.Duration {
 	}
 	return 30 * time.Second
 }
-
-// reference is the payload: nothing but which task to look up.
-type reference struct {
-	ID         string `json:"id"`
-	Generation int    `json:"gen"`
-}
-
-// AsynqID is the TaskID in Redis: <kind>.<receipt>.<step>.<generation>.
-func AsynqID(ref tasks.TaskRef) string { return ref.ID + "." + strconv.Itoa(ref.Generation) }
-
-// ParseAsynqID is the way back; ok is false for ids that are not ours.
-func ParseAsynqID(id string) (ref tasks.TaskRef, ok bool) {
-	dot := strings.LastIndexByte(id, '.')
-	if dot < 0 {
-		return ref, false
-	}
-	n, err := strconv.Atoi(id[dot+1:])
-	return tasks.TaskRef{ID: id[:dot], Generation: n}, err == nil && n > 0
-}
-
-// Decode reads a task's payload.
-func Decode(payload []byte) (tasks.TaskRef, error) {
-	var ref reference
-	if err := json.Unmarshal(payload, &ref); err != nil || ref.ID == "" || ref.Generation < 1 {
-		return tasks.TaskRef{}, errors.New("the payload is not a reference")
-	}
-	return tasks.TaskRef{ID: ref.ID, Generation: ref.Generation}, nil
-}
-
-// markKey shares the queue's hash slot in a Cluster.
-func markKey(q tasks.Queue) string { return "beian:mark:{" + string(q) + "}" }

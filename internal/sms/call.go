@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"beian/internal/traces"
 	"beian/tasks"
 )
 
@@ -54,7 +55,7 @@ func newCaller(timeout time.Duration) caller {
 		timeout = usualTimeout
 	}
 	return caller{timeout: timeout, client: &http.Client{
-		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 32, IdleConnTimeout: 30 * time.Second, ForceAttemptHTTP2: true},
+		Transport:     traces.Outgoing(&http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 32, IdleConnTimeout: 30 * time.Second, ForceAttemptHTTP2: true}),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }

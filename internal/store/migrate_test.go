@@ -16,7 +16,8 @@ func TestTheSchemaGoesUpDownAndUpAgain(t *testing.T) {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
 			s := openTest(t, url(t))
-			steps := []string{"00001_record.sql", "00002_append_only.sql", "00003_recovery.sql", "00004_login_reset.sql", "00005_calendar.sql", "00006_legacy_import.sql", "00007_cases.sql", "00008_messages.sql", "00009_console.sql", "00010_lookups.sql", "00011_contact_change.sql", "00012_api_keys.sql"}
+			steps := []string{"00001_record.sql", "00002_append_only.sql", "00003_recovery.sql", "00004_login_reset.sql", "00005_calendar.sql", "00006_legacy_import.sql", "00007_cases.sql", "00008_messages.sql", "00009_console.sql", "00010_lookups.sql", "00011_contact_change.sql", "00012_api_keys.sql", "00013_webhooks.sql",
+				"00014_traces.sql"}
 			expectSchema(t, s, steps, 0)
 			up(t, s, steps)
 			expectSchema(t, s, steps, len(steps))

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"beian/internal/failpoint"
+	"beian/internal/traces"
 	"beian/tasks"
 )
 
@@ -23,10 +24,10 @@ func (t *tx) Post(ctx context.Context, todo ...tasks.Task) error {
 		if notBefore.IsZero() {
 			notBefore = t.Now()
 		}
-		args = append(args, task.ID, string(task.Queue), task.Type, task.Ref, "waiting", millis(notBefore), millis(t.Now()))
+		args = append(args, task.ID, string(task.Queue), task.Type, task.Ref, "waiting", millis(notBefore), millis(t.Now()), traces.Carried(ctx))
 	}
-	err := t.q.later(ctx, `INSERT INTO outbox (id, queue, type, ref, state, not_before, created_at) VALUES `+
-		values(len(todo), 7)+` ON CONFLICT (id) DO UPDATE SET state = 'waiting', fence = outbox.fence + 1,
+	err := t.q.later(ctx, `INSERT INTO outbox (id, queue, type, ref, state, not_before, created_at, trace) VALUES `+
+		values(len(todo), 8)+` ON CONFLICT (id) DO UPDATE SET state = 'waiting', trace = excluded.trace, fence = outbox.fence + 1,
 		generation = outbox.generation + CASE WHEN outbox.queue = 'review' AND outbox.state IN ('waiting', 'sent', 'running')
 		  THEN 0 ELSE 1 END, not_before = excluded.not_before, attempts = 0, lease_until = 0, reason = '', sent_at = 0, ended_at = 0`, args...)
 	t.wake(todo)

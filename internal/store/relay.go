@@ -24,7 +24,7 @@ func (s *Store) TakeOutgoing(ctx context.Context, q tasks.Queue, n int, horizon 
 		return t.each(ctx, func(scan func(...any) error) error {
 			o := tasks.Outgoing{Queue: q}
 			var notBefore int64
-			if err := scan(&o.ID, &o.Generation, &o.Type, &o.Ref, &notBefore); err != nil {
+			if err := scan(&o.ID, &o.Generation, &o.Type, &o.Ref, &notBefore, &o.Trace); err != nil {
 				return err
 			}
 			o.In = moment(notBefore).Sub(t.Now())
@@ -32,7 +32,7 @@ func (s *Store) TakeOutgoing(ctx context.Context, q tasks.Queue, n int, horizon 
 			return nil
 		}, `UPDATE outbox SET lease_until = $1 WHERE id IN (SELECT id FROM outbox WHERE state = 'waiting' AND queue = $2
 		  AND not_before <= $3 AND lease_until <= $4 ORDER BY not_before LIMIT $5`+s.db.skipLocked()+`)
-		  RETURNING id, generation, type, ref, not_before`,
+		  RETURNING id, generation, type, ref, not_before, trace`,
 			now+relayLease.Milliseconds(), string(q), now+horizon.Milliseconds(), now, n)
 	})
 	inOrder(out)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"beian/internal/traces"
 	"beian/tasks"
 )
 
@@ -108,21 +109,21 @@ func (t *tx) Answered(ctx context.Context, id string) error {
 // somebody's draft, by the last of the events that led there at once. A message's
 // reference is <webhook>.<receipt>.<event>.
 const news = ` SELECT 'webhook.' || w.id || '.' || jobs.receipt || '.' || e.seq, 'webhook', 'webhook:call',
-  w.id || '.' || jobs.receipt || '.' || e.seq, 'waiting', CAST($1 AS BIGINT), CAST($1 AS BIGINT)
+  w.id || '.' || jobs.receipt || '.' || e.seq, 'waiting', CAST($1 AS BIGINT), CAST($1 AS BIGINT), CAST($2 AS TEXT)
   FROM webhooks w CROSS JOIN jobs JOIN timeline e ON e.job_id = jobs.id
   WHERE e.from_state <> e.to_state AND e.to_state <> 'draft' AND ` + begun + `
   AND NOT EXISTS (SELECT 1 FROM timeline n WHERE n.job_id = e.job_id AND n.seq = e.seq + 1 AND n.from_state = e.from_state
     AND n.to_state = e.to_state)
   AND (w.kinds = '' OR ' ' || w.kinds || ' ' LIKE '% ' || jobs.kind || ' %') AND `
 
-const tell = `INSERT INTO outbox (id, queue, type, ref, state, not_before, created_at)` + news
+const tell = `INSERT INTO outbox (id, queue, type, ref, state, not_before, created_at, trace)` + news
 
 // announce puts into the outbox what webhooks are told of a job's newest events. It
 // is one statement that nobody waits for, and without webhooks it reads an empty table.
 func (t *tx) announce(ctx context.Context, job *tasks.Job, events []tasks.Event) error {
 	for _, e := range events {
 		if e.From != e.To {
-			return t.q.later(ctx, tell+`w.disabled_at = 0 AND jobs.id = $2 AND e.seq >= $3`, millis(t.Now()), job.ID, events[0].Seq)
+			return t.q.later(ctx, tell+`w.disabled_at = 0 AND jobs.id = $3 AND e.seq >= $4`, millis(t.Now()), traces.Carried(ctx), job.ID, events[0].Seq)
 		}
 	}
 	return nil
@@ -131,9 +132,9 @@ func (t *tx) announce(ctx context.Context, job *tasks.Job, events []tasks.Event)
 // Recall tells a webhook again.
 func (t *tx) Recall(ctx context.Context, w tasks.Webhook, since time.Time) (int64, error) {
 	t.posted = append(t.posted, tasks.QueueWebhook)
-	return t.q.exec(ctx, tell+`w.id = $2 AND e.at >= $3 ON CONFLICT (id) DO UPDATE SET state = 'waiting', fence = outbox.fence + 1,
+	return t.q.exec(ctx, tell+`w.id = $3 AND e.at >= $4 ON CONFLICT (id) DO UPDATE SET state = 'waiting', fence = outbox.fence + 1,
 	  generation = outbox.generation + 1, not_before = excluded.not_before, attempts = 0, lease_until = 0, reason = '', sent_at = 0,
-	  ended_at = 0 WHERE outbox.state IN ('done', 'dead')`, millis(t.Now()), w.ID, millis(since))
+	  ended_at = 0 WHERE outbox.state IN ('done', 'dead')`, millis(t.Now()), traces.Carried(ctx), w.ID, millis(since))
 }
 
 // Call reads a message.

@@ -21,6 +21,7 @@ import (
 	"code.dny.dev/ssrf"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"beian/internal/traces"
 	"beian/tasks"
 )
 
@@ -63,9 +64,9 @@ func New(o Options) *Caller {
 	return &Caller{jobs: o.Jobs, agent: "beian/" + o.Version, now: o.Now, client: &http.Client{
 		Timeout:       patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: patience / 2, MaxIdleConnsPerHost: 4,
+		Transport: traces.Outgoing(&http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: patience / 2, MaxIdleConnsPerHost: 4,
 			IdleConnTimeout: 30 * time.Second, ForceAttemptHTTP2: true, DisableCompression: true,
-			TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}},
+			TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}}),
 	}}
 }
 
