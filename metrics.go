@@ -65,12 +65,17 @@ func jobsDisputed() *prometheus.Desc {
 	return prometheus.NewDesc("beian_jobs_disputed", "Jobs whose dispute waits for a supervisor.", nil, nil)
 }
 
+func webhooksKept() *prometheus.Desc {
+	return prometheus.NewDesc("beian_webhooks", "Webhooks by state: active, off, gone.", []string{"state"}, nil)
+}
+
 // Describe names the gauges.
 func (c queueCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- queueTasks()
 	ch <- queueOldest()
 	ch <- outboxPending()
 	ch <- jobsDisputed()
+	ch <- webhooksKept()
 }
 
 // Collect reads the record; a failing record leaves the gauges out.
@@ -88,6 +93,14 @@ func (c queueCollector) Collect(ch chan<- prometheus.Metric) {
 		return
 	}
 	ch <- prometheus.MustNewConstMetric(jobsDisputed(), prometheus.GaugeValue, float64(disputed))
+	webhooks, err := c.store.WebhookStates(ctx)
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(webhooksKept(), err)
+		return
+	}
+	for state, n := range webhooks {
+		ch <- prometheus.MustNewConstMetric(webhooksKept(), prometheus.GaugeValue, float64(n), state)
+	}
 	var pending int64
 	for _, f := range figures {
 		for state, n := range map[string]int64{"waiting": f.Waiting, "sent": f.Sent, "running": f.Running, "dead": f.Dead} {

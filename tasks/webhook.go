@@ -212,7 +212,8 @@ func (d *Desk) RotateWebhook(ctx context.Context, by Actor, name string) (string
 	return w.secret(), err
 }
 
-// DisableWebhook ends the messages to a webhook; those that wait are dropped.
+// DisableWebhook ends the messages to a webhook; those that wait are dropped. One that
+// is gone is off from then on, so that nobody is reminded of it any more.
 func (d *Desk) DisableWebhook(ctx context.Context, by Actor, name string) error {
 	_, err := d.changeWebhook(ctx, by, name, "webhook.disable", func(w *Webhook, now time.Time) { w.disable(WebhookOff, now) })
 	return err
@@ -220,8 +221,9 @@ func (d *Desk) DisableWebhook(ctx context.Context, by Actor, name string) error 
 
 func (w *Webhook) disable(why string, now time.Time) {
 	if w.DisabledAt.IsZero() {
-		w.DisabledAt, w.Reason = now, why
+		w.DisabledAt = now
 	}
+	w.Reason = why
 }
 
 // EnableWebhook lets it hear again of what happens from now on; RecallWebhook tells
@@ -325,19 +327,24 @@ func called(ctx context.Context, tx Tx, c Claim, w Webhook, answer CallAnswer) e
 		}
 	}
 	if answer.Status == statusGone {
-		w, err := tx.WebhookNamed(ctx, w.Name)
-		if err != nil {
-			return err
-		}
-		w.disable(WebhookGone, tx.Now())
-		if err := tx.SaveWebhook(ctx, w); err != nil {
-			return err
-		}
-		if err := tx.Audit(ctx, Entry{Actor: System(), Action: "webhook.disable", Object: w.Name, Reason: w.Reason}); err != nil {
+		if err := gone(ctx, tx, w.Name); err != nil {
 			return err
 		}
 	}
 	return tx.Ack(ctx, c)
+}
+
+// gone disables a webhook by its address's own word, unless somebody did before.
+func gone(ctx context.Context, tx Tx, name string) error {
+	w, err := tx.WebhookNamed(ctx, name)
+	if err != nil || !w.DisabledAt.IsZero() {
+		return err
+	}
+	w.disable(WebhookGone, tx.Now())
+	if err := tx.SaveWebhook(ctx, w); err != nil {
+		return err
+	}
+	return tx.Audit(ctx, Entry{Actor: System(), Action: "webhook.disable", Object: w.Name, Reason: w.Reason})
 }
 
 // callAgain books a try that failed. A little luck keeps messages that failed

@@ -224,6 +224,10 @@ func TestWebhook_an_address_that_is_gone_hears_nothing_more(t *testing.T) {
 		if w := o.webhooks()[0]; w.DisabledAt.IsZero() || w.Reason != tasks.WebhookGone {
 			t.Errorf("%+v", w)
 		}
+		o.must(o.desk.DisableWebhook(t.Context(), operator(), "gone"))
+		if w := o.webhooks()[0]; w.Reason != tasks.WebhookOff {
+			t.Errorf("switched off, it is still %s", w.Reason)
+		}
 		_, err := o.desk.RecallWebhook(t.Context(), operator(), "gone", o.now().Add(-time.Hour))
 		wantIs(t, err, tasks.ErrConflict)
 		o.jump(time.Second)
@@ -246,7 +250,7 @@ func TestWebhook_an_address_that_is_gone_hears_nothing_more(t *testing.T) {
 			t.Errorf("heard %q", heard)
 		}
 		rows, err := o.store.FindAudit(t.Context(), tasks.EntryFilter{Action: "webhook.", Limit: 10})
-		if err != nil || len(rows) != 5 || rows[3].Action != "webhook.disable" || rows[3].Reason != tasks.WebhookGone || rows[3].Actor.Kind != tasks.ActorSystem {
+		if err != nil || len(rows) != 6 || rows[4].Action != "webhook.disable" || rows[4].Reason != tasks.WebhookGone || rows[4].Actor.Kind != tasks.ActorSystem {
 			t.Errorf("journal: %+v, %v", rows, err)
 		}
 	})

@@ -98,6 +98,22 @@ func (t *tx) Webhooks(ctx context.Context) ([]tasks.Webhook, error) {
 	return out, err
 }
 
+// WebhookStates counts webhooks: active ones, and disabled ones by why they are.
+func (s *Store) WebhookStates(ctx context.Context) (map[string]int64, error) {
+	var out map[string]int64
+	err := s.view(ctx, func(t *tx) error {
+		out = map[string]int64{"active": 0, tasks.WebhookOff: 0, tasks.WebhookGone: 0}
+		return t.each(ctx, func(scan func(...any) error) error {
+			var state string
+			var n int64
+			err := scan(&state, &n)
+			out[state] = n
+			return err
+		}, `SELECT CASE WHEN disabled_at = 0 THEN 'active' ELSE reason END AS state, count(*) FROM webhooks GROUP BY 1`)
+	})
+	return out, err
+}
+
 // Answered notes it at most once a minute: a busy webhook's row would be written by
 // everybody at once.
 func (t *tx) Answered(ctx context.Context, id string) error {

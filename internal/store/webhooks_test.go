@@ -19,13 +19,20 @@ func TestAWebhooksAddressAndSecretsAreSealed(t *testing.T) {
 		inTx(t, s, func(x *tx) error { return x.AddWebhook(t.Context(), w) })
 		w.Former, w.FormerUntil, w.DisabledAt, w.Reason = []byte("the-former"), at.Add(time.Hour), at, tasks.WebhookOff
 		inTx(t, s, func(x *tx) error { return x.SaveWebhook(t.Context(), w) })
+		inTx(t, s, func(x *tx) error {
+			return x.AddWebhook(t.Context(), tasks.Webhook{ID: "w2", Name: "two", URL: "https://other.example.com", Secret: []byte("s"), CreatedAt: at})
+		})
+		states, err := s.WebhookStates(t.Context())
+		if diff := cmp.Diff(map[string]int64{"active": 1, tasks.WebhookOff: 1, tasks.WebhookGone: 0}, states); err != nil || diff != "" {
+			t.Error(err, diff)
+		}
 		var got tasks.Webhook
 		var sealed []byte
 		inTx(t, s, func(x *tx) (err error) {
 			if got, err = x.WebhookNamed(t.Context(), "one"); err != nil {
 				return err
 			}
-			return x.q.row(t.Context(), `SELECT sealed FROM webhooks`).Scan(&sealed)
+			return x.q.row(t.Context(), `SELECT sealed FROM webhooks WHERE name = 'one'`).Scan(&sealed)
 		})
 		if diff := cmp.Diff(w, got); diff != "" {
 			t.Error(diff)
