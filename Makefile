@@ -22,14 +22,13 @@ WHOLE := beian/internal/e2e beian/api beian/tasks beian beian/internal/documents
 AT_ONCE := R21|Work|A6|at_once|same_time|many|twice
 COUNTER := Stream|Session|Once|Idempotency|Limit|Transfer
 SERVICES := BEIAN_TEST_SERVICES=required scripts/with-postgres.sh
-# The worker's tests wait more than they work, so they begin first (sort -r), beside all the others.
 # SQLite is C turned into Go, and its memory is behind its own locks: to watch that too doubles the time. (Only a package that
 # instantiates no generics can be left out: the linker may take its copies of them for everybody's.)
 RACE := CGO_ENABLED=1 $(SERVICES) $(GO) test $(BUILD) -race -gcflags=modernc.org/sqlite/lib=-race=false -p 2 -timeout $(TIMEOUT)
 
 test: deps check vulnerabilities ## Install what the tests need (Debian, Ubuntu) and run all of them, what happens at once with the race detector
 	$(SERVICES) $(GO) test $(BUILD) -p 2 -timeout $(TIMEOUT) $(WHOLE)
-	$(RACE) $$($(GO) list $(BUILD) ./... | grep -vxF "$$(printf '%s\n' $(WHOLE))" | sort -r)
+	$(RACE) $$($(GO) list $(BUILD) ./... | grep -vxF "$$(printf '%s\n' $(WHOLE))")
 	$(RACE) -run '$(AT_ONCE)' ./tasks
 	$(RACE) -run '$(COUNTER)' ./api
 
