@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -40,12 +38,8 @@ func (c *apiKeysAdd) run(ctx context.Context, s session) error {
 			n.Scopes = append(n.Scopes, accounts.Scope(scope))
 		}
 		_, token, err := o.accounts.AddAPIKey(ctx, shellActor(), n)
-		var invalid *tasks.Invalid
-		if errors.As(err, &invalid) {
-			return usageError{o.faults(invalid)}
-		}
 		if err != nil {
-			return err
+			return o.usage(err)
 		}
 		fmt.Fprintln(s.out, token)
 		fmt.Fprintln(s.err, "Give it to the program as Authorization: Bearer. It is not shown again.")
@@ -103,11 +97,7 @@ func (c *apiKeysList) run(ctx context.Context, s session) error {
 		}
 		w := tabwriter.NewWriter(s.out, 0, 4, 2, ' ', 0)
 		for _, r := range rows {
-			scopes := make([]string, len(r.Scopes))
-			for i, scope := range r.Scopes {
-				scopes[i] = string(scope)
-			}
-			fmt.Fprintf(w, "%s\t%s…\t%s\t%s\t%s\n", r.Name, r.Prefix, r.State, strings.Join(scopes, " "), r.used())
+			fmt.Fprintf(w, "%s\t%s…\t%s\t%s\t%s\n", r.Name, r.Prefix, r.State, tasks.Words(r.Scopes), r.used())
 		}
 		return w.Flush()
 	})

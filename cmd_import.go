@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -122,6 +123,15 @@ func (c *importCommand) report(s session, r intake.Report) error {
 }
 
 // faults words every fault of an *Invalid for the command line.
+// usage names the faults of what was typed, for errors that carry any.
+func (o *office) usage(err error) error {
+	var invalid *tasks.Invalid
+	if errors.As(err, &invalid) {
+		return usageError{o.faults(invalid)}
+	}
+	return err
+}
+
 func (o *office) faults(e *tasks.Invalid) string {
 	lines := make([]string, len(e.Faults))
 	for i, f := range e.Faults {

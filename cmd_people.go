@@ -196,12 +196,7 @@ func withPassword(ctx context.Context, s session, fn func(o *office, password st
 		return err
 	}
 	return withOffice(ctx, s, func(o *office) error {
-		err := fn(o, password)
-		var invalid *tasks.Invalid
-		if errors.As(err, &invalid) {
-			return usageError{o.faults(invalid)}
-		}
-		return err
+		return o.usage(fn(o, password))
 	})
 }
 

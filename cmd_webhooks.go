@@ -1,10 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -62,12 +62,8 @@ func (c *webhooksAdd) run(ctx context.Context, s session) error {
 			n.Kinds = append(n.Kinds, tasks.Kind(k))
 		}
 		_, secret, err := o.desk.AddWebhook(ctx, shellActor(), n)
-		var invalid *tasks.Invalid
-		if errors.As(err, &invalid) {
-			return usageError{o.faults(invalid)}
-		}
 		if err != nil {
-			return err
+			return o.usage(err)
 		}
 		fmt.Fprintln(s.out, secret)
 		fmt.Fprintln(s.err, "Give it to the program that checks the signatures. It is not shown again.")
@@ -104,14 +100,7 @@ func (r webhookRow) answered() string {
 }
 
 func (r webhookRow) kinds() string {
-	words := make([]string, len(r.Kinds))
-	for i, k := range r.Kinds {
-		words[i] = string(k)
-	}
-	if len(words) == 0 {
-		return "all kinds"
-	}
-	return strings.Join(words, " ")
+	return cmp.Or(tasks.Words(r.Kinds), "all kinds")
 }
 
 func (c *webhooksList) run(ctx context.Context, s session) error {

@@ -103,6 +103,9 @@ func confined() map[string][]string {
 		"github.com/jba/templatecheck":  {},
 		"github.com/johannesboyne":      {},
 		"github.com/wneessen":           {"internal/sms"},
+		"github.com/standard-webhooks":  {"internal/webhook"},
+		"code.dny.dev/ssrf":             {"internal/webhook"},
+		"go.opentelemetry.io":           {"internal/traces"},
 	}
 }
 

@@ -65,17 +65,27 @@ func LangOf(ctx context.Context) string { return string(langOf(ctx)) }
 func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		began := time.Now()
-		traced, end := s.parts.Tracer.Request(c.Request())
-		c.SetRequest(traced)
+		end := s.trace(c)
 		r := s.begin(c)
 		err := s.guarded(c, next)
 		if err != nil {
 			s.fail(err, c)
 		}
 		s.report(c, r, time.Since(began))
-		end(routeOf(c), c.Response().Status)
+		end(c.Response().Status)
 		return nil
 	}
+}
+
+// trace begins the request's span, except for those who ask every few seconds whether
+// we are there.
+func (s *Server) trace(c echo.Context) (end func(status int)) {
+	if isHealth(routeOf(c)) {
+		return func(int) {}
+	}
+	traced, end := s.parts.Tracer.Request(c.Request(), routeOf(c))
+	c.SetRequest(traced)
+	return end
 }
 
 func (s *Server) begin(c echo.Context) *call {

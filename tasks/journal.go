@@ -1,6 +1,9 @@
 package tasks
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Entry is one row of the house's journal: who did what to which object, why, and
 // what came of it. Nothing personal belongs in it. Seq, At and the hashes of the
@@ -31,4 +34,14 @@ type EntryFilter struct {
 	// the second is open (L9): rows about it that somebody else caused are left out.
 	BlindTo string
 	Limit   int
+}
+
+// Words writes permanent strings with blanks between them, as record and journal keep
+// several of them.
+func Words[T ~string](names []T) string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = string(name)
+	}
+	return strings.Join(out, " ")
 }

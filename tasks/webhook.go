@@ -162,7 +162,7 @@ func (d *Desk) AddWebhook(ctx context.Context, by Actor, n NewWebhook) (Webhook,
 }
 
 func (d *Desk) faultsOf(n NewWebhook) (faults []Fault) {
-	if !regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{2,63}$`).MatchString(n.Name) {
+	if !IsProgramName(n.Name) {
 		faults = append(faults, Fault{Field: "name", Code: CodeWebhookName})
 	}
 	u, err := url.Parse(n.URL)
@@ -174,6 +174,12 @@ func (d *Desk) faultsOf(n NewWebhook) (faults []Fault) {
 		faults = append(faults, Fault{Field: "kind", Code: CodeWebhookKind})
 	}
 	return faults
+}
+
+// IsProgramName tells whether the journal can call a program so: 3 to 64 of a-z 0-9
+// . _ -.
+func IsProgramName(name string) bool {
+	return regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{2,63}$`).MatchString(name)
 }
 
 func newSecret() []byte {

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"beian/tasks"
@@ -123,19 +121,16 @@ func (s *Service) AddAPIKey(ctx context.Context, by tasks.Actor, n NewAPIKey) (k
 
 // told is what the journal says about a new key.
 func (k APIKey) told() string {
-	words := make([]string, len(k.Scopes))
-	for i, scope := range k.Scopes {
-		words[i] = string(scope)
-	}
+	told := tasks.Words(k.Scopes)
 	if !k.ExpiresAt.IsZero() {
-		words = append(words, "until", k.ExpiresAt.UTC().Format(time.DateOnly))
+		told += " until " + k.ExpiresAt.UTC().Format(time.DateOnly)
 	}
-	return strings.Join(words, " ")
+	return told
 }
 
 func (n NewAPIKey) faults() []tasks.Fault {
 	var faults []tasks.Fault
-	if !regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{2,63}$`).MatchString(n.Name) {
+	if !tasks.IsProgramName(n.Name) {
 		faults = append(faults, tasks.Fault{Field: "name", Code: CodeKeyName})
 	}
 	unknown := func(s Scope) bool { return !slices.Contains(Scopes(), s) }

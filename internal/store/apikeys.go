@@ -11,13 +11,9 @@ import (
 // AddAPIKey enters a key. Of two at once with one name the second waits for the first
 // and conflicts.
 func (t accountsTx) AddAPIKey(ctx context.Context, k accounts.APIKey, tokenHash string) error {
-	scopes := make([]string, len(k.Scopes))
-	for i, s := range k.Scopes {
-		scopes[i] = string(s)
-	}
 	return t.exactlyOne(ctx, tasks.ErrConflict, `INSERT INTO api_keys (id, name, prefix, token_hash, scopes, created_at, expires_at)
 	  VALUES ($1,$2,$3,$4,$5,$6,$7) ON CONFLICT (name) DO NOTHING`,
-		k.ID, k.Name, k.Prefix, tokenHash, strings.Join(scopes, " "), millis(k.CreatedAt), millis(k.ExpiresAt))
+		k.ID, k.Name, k.Prefix, tokenHash, tasks.Words(k.Scopes), millis(k.CreatedAt), millis(k.ExpiresAt))
 }
 
 const apiKeyColumns = `SELECT id, name, prefix, scopes, created_at, used_at, expires_at, disabled_at FROM api_keys `

@@ -36,12 +36,8 @@ func (t *tx) AddWebhook(ctx context.Context, w tasks.Webhook) error {
 	if err != nil {
 		return err
 	}
-	kinds := make([]string, len(w.Kinds))
-	for i, k := range w.Kinds {
-		kinds[i] = string(k)
-	}
 	return t.exactlyOne(ctx, tasks.ErrConflict, `INSERT INTO webhooks (id, name, sealed, kinds, created_at) VALUES ($1,$2,$3,$4,$5)
-	  ON CONFLICT (name) DO NOTHING`, w.ID, w.Name, sealed, strings.Join(kinds, " "), millis(w.CreatedAt))
+	  ON CONFLICT (name) DO NOTHING`, w.ID, w.Name, sealed, tasks.Words(w.Kinds), millis(w.CreatedAt))
 }
 
 // SaveWebhook writes what changes of one.

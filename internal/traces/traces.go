@@ -65,14 +65,14 @@ func (t *Tracer) start(ctx context.Context, name string, options ...oteltrace.Sp
 	return t.provider.Tracer(scope).Start(ctx, name, options...)
 }
 
-// Request begins the span of a request and returns what ends it. A caller's own trace
-// is not taken up: whoever is outside would decide what is sampled here.
-func (t *Tracer) Request(r *http.Request) (*http.Request, func(route string, status int)) {
-	ctx, span := t.start(r.Context(), r.Method, oteltrace.WithNewRoot(), oteltrace.WithSpanKind(oteltrace.SpanKindServer))
-	return r.WithContext(ctx), func(route string, status int) {
-		span.SetName(r.Method + " " + route)
-		span.SetAttributes(attribute.String("http.request.method", r.Method), attribute.String("http.route", route),
-			attribute.Int("http.response.status_code", status))
+// Request begins the span of a request to a route's pattern and returns what ends it. A
+// caller's own trace is not taken up: whoever is outside would decide what is sampled
+// here.
+func (t *Tracer) Request(r *http.Request, route string) (*http.Request, func(status int)) {
+	ctx, span := t.start(r.Context(), r.Method+" "+route, oteltrace.WithNewRoot(), oteltrace.WithSpanKind(oteltrace.SpanKindServer),
+		oteltrace.WithAttributes(attribute.String("http.request.method", r.Method), attribute.String("http.route", route)))
+	return r.WithContext(ctx), func(status int) {
+		span.SetAttributes(attribute.Int("http.response.status_code", status))
 		if status >= http.StatusInternalServerError {
 			span.SetStatus(codes.Error, "")
 		}

@@ -22,7 +22,7 @@ func recording() (*Tracer, *tracetest.SpanRecorder) {
 func TestATraceTravelsInAHeader(t *testing.T) {
 	t.Parallel()
 	tracer, recorder := recording()
-	r, answered := tracer.Request(httptest.NewRequest(http.MethodPost, "/secret/path?q=1", nil))
+	r, answered := tracer.Request(httptest.NewRequest(http.MethodPost, "/secret/path?q=1", nil), "/secret/:id")
 	header := Carried(r.Context())
 	if len(header) != 55 || !strings.Contains(header, ID(r.Context())) {
 		t.Fatalf("%q of %q", header, ID(r.Context()))
@@ -32,7 +32,7 @@ func TestATraceTravelsInAHeader(t *testing.T) {
 		t.Errorf("the task's trace is %s", ID(ctx))
 	}
 	worked("error")
-	answered("/secret/:id", 503)
+	answered(503)
 	spans := recorder.Ended()
 	if spans[0].Parent().SpanID() != spans[1].SpanContext().SpanID() || spans[1].Name() != "POST /secret/:id" ||
 		spans[0].Status().Code.String() != "Error" || spans[1].Status().Code.String() != "Error" {
@@ -52,13 +52,13 @@ func TestWithoutACollectorNothingIsCarried(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tracer := range []*Tracer{off, nil} {
-		r, answered := tracer.Request(httptest.NewRequest(http.MethodGet, "/", nil))
+		r, answered := tracer.Request(httptest.NewRequest(http.MethodGet, "/", nil), "/")
 		ctx, worked := tracer.Task(r.Context(), "a:b", "account", "id", map[string]string{Header: "nonsense"})
 		if Carried(ctx) != "" || ID(ctx) != "" {
 			t.Errorf("carried %q", Carried(ctx))
 		}
 		worked("done")
-		answered("/", 200)
+		answered(200)
 		if err := tracer.Stop(t.Context()); err != nil {
 			t.Error(err)
 		}
@@ -117,8 +117,8 @@ func TestACollectorThatRefusesIsToldOf(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, answered := tracer.Request(httptest.NewRequest(http.MethodGet, "/", nil))
-	answered("/", 200)
+	_, answered := tracer.Request(httptest.NewRequest(http.MethodGet, "/", nil), "/")
+	answered(200)
 	err = tracer.Stop(t.Context())
 	if err == nil && len(lost) > 0 {
 		err = <-lost
